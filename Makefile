@@ -1,0 +1,22 @@
+# Thin: each line is what one would type.
+.PHONY: setup demo test test-sanitize test-clang bench compile-time format tidy
+setup:
+	@scripts/setup.sh
+demo: setup
+	cmake --preset host
+	cmake --build --preset host --target demo
+	build/host/examples/demo --out out/demo
+test: setup
+	cmake --workflow --preset host
+test-sanitize: setup
+	cmake --workflow --preset sanitize
+test-clang: setup
+	@scripts/setup.sh clang
+	cmake --workflow --preset clang
+bench compile-time: setup
+	cmake --preset host
+	cmake --build --preset host --target $@
+format tidy: setup
+	@scripts/setup.sh tools
+	cmake --preset host
+	cmake --build --preset host --target $@

@@ -1,0 +1,2 @@
+// budget: 2 s, 400 MB
+#include <berl/model.hpp>

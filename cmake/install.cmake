@@ -1,0 +1,13 @@
+# find_package(berl) and find_package(berl COMPONENTS io)
+include(CMakePackageConfigHelpers)
+set(package ${CMAKE_INSTALL_LIBDIR}/cmake/berl)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(TARGETS berl EXPORT berlTargets)
+install(TARGETS berl_io EXPORT berlIoTargets)
+install(EXPORT berlTargets NAMESPACE berl:: DESTINATION ${package})
+install(EXPORT berlIoTargets NAMESPACE berl:: DESTINATION ${package})
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/berlConfig.cmake.in ${PROJECT_BINARY_DIR}/berlConfig.cmake
+                              INSTALL_DESTINATION ${package} NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/berlConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+install(FILES ${PROJECT_BINARY_DIR}/berlConfig.cmake ${PROJECT_BINARY_DIR}/berlConfigVersion.cmake DESTINATION ${package})

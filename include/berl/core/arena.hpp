@@ -1,0 +1,75 @@
+#pragma once
+#include <cstddef>  // size_t
+#include <memory>   // unique_ptr
+#include <new>      // align_val_t
+#include <stdexcept>
+#include <string>
+#include <utility>  // exchange
+
+namespace berl {
+inline constexpr std::size_t KiB = 1024, MiB = 1024 * KiB, GiB = 1024 * MiB;
+
+/// Every block starts on a cache line, which is also the widest vector.
+inline constexpr std::size_t alignment = 64;
+
+/// n elements of T, rounded up so that the next block starts aligned.
+template <class T>
+constexpr std::size_t padded(std::size_t n) {
+  constexpr std::size_t step = alignment / sizeof(T);
+  return (n + step - 1) / step * step;
+}
+
+/// One block of memory, allocated once, from which blocks are taken and to whose marks one returns.
+///   errors  std::logic_error, when more is taken than was planned: the plan is wrong, not the caller
+class Arena {
+ public:
+  Arena() = default;
+  explicit Arena(std::size_t bytes) : data_(bytes > 0 ? allocate(bytes) : nullptr), bytes_(bytes) {}
+  Arena(Arena&& from) noexcept { *this = std::move(from); }
+  Arena& operator=(Arena&& from) noexcept {
+    data_ = std::move(from.data_);
+    bytes_ = std::exchange(from.bytes_, 0);
+    used_ = std::exchange(from.used_, 0);
+    peak_ = std::exchange(from.peak_, 0);
+    return *this;
+  }
+
+  template <class T>
+  T* take(std::size_t n) {
+    std::size_t const bytes = padded<T>(n) * sizeof(T);
+    if (bytes > bytes_ - used_)
+      throw std::logic_error("berl::Arena: " + std::to_string(bytes) + " bytes asked for, " + std::to_string(bytes_ - used_) + " of " +
+                             std::to_string(bytes_) + " left. The operation's scratch() promises less than it takes.");
+    T* const block = reinterpret_cast<T*>(data_.get() + used_);
+    used_ += bytes;
+    if (used_ > peak_) peak_ = used_;
+    return block;
+  }
+  std::size_t mark() const { return used_; }
+  void release(std::size_t mark) { used_ = mark; }
+  std::size_t bytes() const { return bytes_; }
+  std::size_t peak() const { return peak_; }  ///< most bytes ever in use
+
+ private:
+  struct Free {
+    void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t{alignment}); }
+  };
+  static std::byte* allocate(std::size_t bytes) { return static_cast<std::byte*>(::operator new(bytes, std::align_val_t{alignment})); }
+
+  std::unique_ptr<std::byte, Free> data_;
+  std::size_t bytes_ = 0, used_ = 0, peak_ = 0;
+};
+
+/// Returns an arena to where it was when the scope began.
+class Scope {
+ public:
+  explicit Scope(Arena& arena) : arena_(arena), mark_(arena.mark()) {}
+  ~Scope() { arena_.release(mark_); }
+  Scope(Scope const&) = delete;
+  Scope& operator=(Scope const&) = delete;
+
+ private:
+  Arena& arena_;
+  std::size_t mark_;
+};
+}  // namespace berl

@@ -1,0 +1,20 @@
+#pragma once
+/// The library's only macros.
+///   BERL_CUDA     1 where the CUDA compiler reads the file
+///   BERL_FN       a function of one element, for host and device, inlined into its loop
+///   BERL_CHECKED  1 where views check the batch and the bounds that they are asked for (Debug builds)
+#if defined(__CUDACC__)
+#define BERL_CUDA 1
+#define BERL_FN __host__ __device__ __forceinline__
+#else
+#define BERL_CUDA 0
+#define BERL_FN __attribute__((always_inline)) inline
+#endif
+
+#if !defined(BERL_CHECKED)
+#if defined(NDEBUG)
+#define BERL_CHECKED 0
+#else
+#define BERL_CHECKED 1
+#endif
+#endif

@@ -1,0 +1,25 @@
+#pragma once
+#include <berl/core/arena.hpp>  // Arena
+
+namespace berl {
+struct Host {};
+struct Cuda {};
+
+/// What an operation needs besides its arguments: where it runs, with what, and memory that lives as long as the call.
+template <class Device>
+struct Context;
+
+template <>
+struct Context<Host> {
+  int threads = 1;  ///< results are the same bits for any number
+  Arena scratch;    ///< sized by plan; operations take from it and give back before they return
+};
+
+/// The one place where an operation meets a device. A specialisation is a struct with static functions.
+template <class Operation, class Device>
+struct Kernel {
+  static_assert(sizeof(Operation) == 0,
+                "berl: this operation has no kernel for this device. Include its file below <berl/cuda/> and compile this "
+                "file as CUDA.");
+};
+}  // namespace berl

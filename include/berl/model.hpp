@@ -1,0 +1,80 @@
+#pragma once
+#include <berl/losses/arc_face.hpp>          // ArcFace
+#include <berl/losses/curricular_face.hpp>   // CurricularFace
+#include <berl/networks/attribute_head.hpp>  // AttributeHead
+#include <berl/networks/bypass.hpp>          // Bypass
+#include <berl/networks/iresnet.hpp>         // IResNet100
+#include <berl/train/trainer.hpp>            // Trainer
+
+namespace berl {
+/// A face network in two parts: Trunk, from Input to the tap f_s3, which 3D reconstruction also explains; and Top, from there to
+/// the embedding, which is one vector for each picture.
+template <class B>
+concept Backbone = requires {
+  typename B::Input;
+  typename B::Trunk;
+  typename B::Top;
+};
+
+namespace check {
+template <class B>
+struct IsBackbone {
+  static_assert(Backbone<B>,
+                "berl::Model<Backbone, Head>: the first argument is no backbone. It needs three types: Input, a Shape<3, H, W>; Trunk, the layers up to "
+                "the tap; and Top, the layers from there to the embedding.");
+  using type = B;
+};
+template <class H>
+struct IsMarginHead {
+  static_assert(losses::MarginHead<H>,
+                "berl::Model<Backbone, Head>: the second argument is no margin head. It needs next(t, mean), target(g), logit(c, bound, t) and "
+                "slope(c, bound, t); see berl/losses/margin_head.hpp.");
+  using type = H;
+};
+template <class E>
+struct IsEmbedding {
+  static_assert(E::rank == 1, "berl::Model: the backbone's Top must end in one vector for each picture, Shape<D>.");
+  using type = E;
+};
+template <class A>
+struct IsBypass {
+  static_assert(requires {
+    typename A::View;
+    typename A::Light;
+    typename A::Depth;
+    typename A::Albedo;
+    A::side;
+  }, "berl::Model<Backbone, Head, Bypass>: the third argument is no bypass. It needs the networks View, Light, Depth and Albedo, and the side of their maps.");
+  using type = A;
+};
+}  // namespace check
+
+/// The training graph of 3D-BERL (he2022, Fig. 2): a backbone, a margin head on its embedding, and four auxiliary networks that
+/// explain the picture from stage 3 of the backbone. At inference only the backbone runs.
+template <class B, class H = losses::CurricularFace,
+          class A = networks::Bypass<channels<nn::OutputOf<typename check::IsBackbone<B>::type::Trunk, typename B::Input>>>>
+struct Model {
+  using Input = typename B::Input;
+  using Trunk = typename B::Trunk;
+  using Top = typename B::Top;
+  using Head = typename check::IsMarginHead<H>::type;
+  using Auxiliary = typename check::IsBypass<A>::type;
+  using Tap = nn::OutputOf<Trunk, Input>;
+  using Embedding = typename check::IsEmbedding<nn::OutputOf<Top, Tap>>::type;
+
+  /// All memory of a training step in bytes, before it runs: states, activations and scratch, in float unless said otherwise.
+  template <class T = float>
+  static constexpr std::size_t step_bytes(train::Sizes const& sizes) {
+    return train::step_bytes<Model, T>(sizes);
+  }
+  /// Parameters and multiply-adds of one picture.
+  static constexpr std::int64_t backbone_parameters = nn::SizesOf<Trunk>::parameters + nn::SizesOf<Top>::parameters;
+  static constexpr std::int64_t auxiliary_parameters = nn::SizesOf<typename A::View>::parameters + nn::SizesOf<typename A::Light>::parameters +
+                                                       nn::SizesOf<typename A::Depth>::parameters + nn::SizesOf<typename A::Albedo>::parameters;
+  static constexpr std::int64_t trunk_macs = nn::macs<Trunk, Input>();
+  static constexpr std::int64_t backbone_macs = trunk_macs + nn::macs<Top, Tap>();
+  static constexpr std::int64_t auxiliary_macs = nn::macs<typename A::View, Shape<3, A::side, A::side>>() +
+                                                 nn::macs<typename A::Light, Shape<3, A::side, A::side>>() + nn::macs<typename A::Depth, Tap>() +
+                                                 nn::macs<typename A::Albedo, Tap>();
+};
+}  // namespace berl

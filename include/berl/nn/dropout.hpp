@@ -1,0 +1,59 @@
+#pragma once
+#include <berl/core/random.hpp>   // random_bits
+#include <berl/nn/pointwise.hpp>  // Layer, for_pieces
+
+namespace berl::nn {
+/// Training sets Percent of the elements to zero and scales the others by 1 / (1 - p); inference passes on (srivastava2014).
+/// The mask is a function of the pass's seed and step, of the layer's place in the pass, and of the element, so backward
+/// draws it again.
+///   y = x mask / (1 - p);  dx = dy mask / (1 - p)
+///   shapes  y has x's
+template <int Percent>
+struct Dropout : Layer {
+  static_assert(Percent >= 0 && Percent < 100, "berl::nn::Dropout<Percent>: 0 to 99 percent of the elements may be dropped.");
+  template <class In>
+  using output = In;
+  template <class T, class In>
+  static constexpr std::size_t kept(int) {
+    return Percent > 0 ? padded<T>(1) : 0;  // a place of its own in the pass, so that no two layers draw the same mask
+  }
+  template <class Mode, class T, class In, class D, class Params, class Y, class P>
+  static void forward(Context<D>& ctx, Params const&, Read<T, In, D> x, Y y, P pass) {
+    if constexpr (std::is_same_v<Mode, Training> && Percent > 0)
+      Kernel<Dropout, D>::run(ctx, x, y, random_key(named({pass.seed()}, "dropout"), pass.step(), pass.position()));
+    else
+      Kernel<Dropout, D>::pass_on(ctx, x, y);
+  }
+  template <class Mode, class T, class In, class D, class Params, class DX>
+  static void backward(Context<D>& ctx, Params const&, Read<T, In, D>, Read<T, In, D> dy, DX dx, Pass<T> pass) {
+    if constexpr (skips<DX>)
+      return;
+    else if constexpr (std::is_same_v<Mode, Training> && Percent > 0)
+      Kernel<Dropout, D>::run(ctx, dy, dx, random_key(named({pass.seed()}, "dropout"), pass.step(), pass.position()));
+    else
+      Kernel<Dropout, D>::pass_on(ctx, dy, dx);
+  }
+};
+}  // namespace berl::nn
+
+namespace berl {
+template <int Percent>
+struct Kernel<nn::Dropout<Percent>, Host> {
+  template <class T, class S, class Y>
+  static void run(Context<Host>& ctx, Read<T, S, Host> x, Y y, std::uint64_t key) {
+    constexpr std::uint64_t below = (std::uint64_t{1} << 32) / 100 * Percent;  // of 2^32
+    nn::detail::for_pieces(ctx, x.size(), [&](std::size_t first, std::size_t last) {
+      for (std::size_t i = first; i < last; ++i) {
+        bool const kept = (detail::mix(key + (i + 1) * detail::gamma) >> 32) >= below;
+        put_at(y, static_cast<std::ptrdiff_t>(i), kept ? x.data()[i] * static_cast<T>(100.0 / (100 - Percent)) : T(0));
+      }
+    });
+  }
+  template <class T, class S, class Y>
+  static void pass_on(Context<Host>& ctx, Read<T, S, Host> x, Y y) {
+    nn::detail::for_pieces(ctx, x.size(), [&](std::size_t first, std::size_t last) {
+      for (std::size_t i = first; i < last; ++i) put_at(y, static_cast<std::ptrdiff_t>(i), x.data()[i]);
+    });
+  }
+};
+}  // namespace berl

@@ -1,0 +1,162 @@
+#pragma once
+#include <berl/core/arena.hpp>   // padded
+#include <berl/core/device.hpp>  // Context
+#include <berl/core/view.hpp>    // Read, Write, Add, Skip
+
+#include <cstddef>  // size_t
+#include <cstdint>  // uint64_t
+#include <string>
+
+namespace berl {
+/// Batch statistics and dropout, or running statistics and neither. Either may be differentiated.
+struct Training {};
+struct Inference {};
+
+/// What the optimiser does with a parameter: weight decay and steps, steps alone, or nothing.
+struct Decayed {};
+struct Undecayed {};
+struct Fixed {};
+
+/// One learnt array and its gradient. The memory belongs to whoever placed it there.
+template <class T, class S, class D, class Rule = Decayed>
+class Param {
+ public:
+  using shape = S;
+  using rule = Rule;
+  constexpr void place(T* value, T* gradient) {
+    value_ = value;
+    gradient_ = gradient;
+  }
+  Read<T, S, D> read() const { return {value_, 1}; }
+  Write<T, S, D> write() { return {value_, 1}; }
+  Read<T, S, D> read_gradient() const { return {gradient_, 1}; }
+  Add<T, S, D> add_gradient() { return {gradient_, 1}; }
+  T* value() const { return value_; }
+  T* gradient() const { return gradient_; }
+
+ private:
+  T* value_ = nullptr;
+  T* gradient_ = nullptr;
+};
+
+/// One array that is kept and saved, but not trained.
+template <class T, class S, class D>
+class Buffer {
+ public:
+  using shape = S;
+  constexpr void place(T* value) { value_ = value; }
+  Read<T, S, D> read() const { return {value_, 1}; }
+  T* value() const { return value_; }
+
+ private:
+  T* value_ = nullptr;
+};
+
+/// Either of the two, of any type: a parameter has a gradient.
+template <class P>
+concept Trainable = requires { typename P::rule; };
+
+/// The name under which a parameter is saved, built while visiting; `Nameless` where only sizes matter.
+struct Path {
+  std::string text;
+  Path operator/(char const* name) const { return {text.empty() ? name : text + "." + name}; }
+  Path operator/(int index) const { return *this / std::to_string(index).c_str(); }
+};
+struct Nameless {
+  constexpr Nameless operator/(char const*) const { return {}; }
+  constexpr Nameless operator/(int) const { return {}; }
+};
+
+/// y = base + value: what a residual body writes into, so that the addition needs no pass of its own.
+template <class T, class S, class D>
+struct Onto : detail::View<T, S, D, Nchw> {
+  Read<T, S, D> base;
+  BERL_FN constexpr Onto(Write<T, S, D> to, Read<T, S, D> onto) : detail::View<T, S, D, Nchw>(to.data(), to.batch()), base(onto) {}
+};
+template <class V>
+inline constexpr bool onto = false;
+template <class T, class S, class D>
+inline constexpr bool onto<Onto<T, S, D>> = true;
+
+/// What a value is added to before it is stored in sample n of a view: nothing, what is there, or the view's base.
+template <class V>
+BERL_FN constexpr typename V::element const* base_of(V const& view, int n) {
+  if constexpr (onto<V>)
+    return view.base.sample(n);
+  else
+    return view.sample(n);
+}
+template <class V>
+inline constexpr bool accumulates = adds<V> || onto<V>;
+
+/// Stores element i of a batch as the view's type says: Write overwrites, Add adds, Onto adds to its base.
+template <class V, class T>
+BERL_FN constexpr void put_at(V const& view, std::ptrdiff_t i, T d) {
+  if constexpr (onto<V>)
+    view.data()[i] = view.base.data()[i] + d;
+  else
+    put<V>(view.data()[i], d);
+}
+
+/// What one pass through a network carries along: memory for what backward needs, which forward fills, and the key of the
+/// pass's random numbers. Forward and backward take the same blocks in the same order.
+template <class T>
+class Pass {
+ public:
+  Pass(T* memory, std::uint64_t seed, std::uint64_t step) : first_(memory), at_(memory), seed_(seed), step_(step) {}
+  T* take(std::size_t n) {
+    T* const block = at_;
+    at_ += padded<T>(n);
+    return block;
+  }
+  /// The pass of a part that keeps n elements; this one goes on behind it.
+  Pass part(std::size_t n) {
+    Pass own = *this;
+    at_ += n;
+    return own;
+  }
+  /// The pass as it is n elements further on.
+  Pass part_at(std::size_t n) const {
+    Pass other = *this;
+    other.at_ += n;
+    return other;
+  }
+  std::uint64_t seed() const { return seed_; }
+  std::uint64_t step() const { return step_; }
+  std::uint64_t position() const { return static_cast<std::uint64_t>(at_ - first_); }  ///< differs from layer to layer
+
+ private:
+  T* first_;
+  T* at_;
+  std::uint64_t seed_, step_;
+};
+/// A pass that will not be differentiated keeps nothing.
+struct Forget {};
+
+namespace nn {
+/// What a layer is, by default: it has no parameters, keeps nothing but its input, and multiplies nothing.
+/// A layer is a description without data:
+///   output<In>                                  the shape that comes out, for one sample
+///   Params<T, D>                                its arrays; visit(f, path) calls f(path / "name", array)
+///   kept<T, In>(batch), scratch<T, In>(batch, threads)   elements kept between forward and backward; bytes used during either
+///   macs<In>                                    multiply-adds of one sample
+///   forward<Mode>(ctx, params, x, y, pass)      y: Write, or Onto where a residual body may end in the layer
+///   backward<Mode>(ctx, params, x, dy, dx, pass)   dx: Write, Add, Onto or Skip; parameter gradients are added to
+struct Layer {
+  template <class T, class D>
+  struct Params {
+    constexpr void visit(auto&&, auto const&) {}
+  };
+  template <class T, class In>
+  static constexpr std::size_t kept(int) {
+    return 0;
+  }
+  template <class T, class In>
+  static constexpr std::size_t scratch(int, int) {
+    return 0;
+  }
+  template <class In>
+  static constexpr std::int64_t macs = 0;
+};
+}  // namespace nn
+}  // namespace berl

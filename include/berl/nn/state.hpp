@@ -1,0 +1,100 @@
+#pragma once
+#include <berl/nn/sequential.hpp>  // ParamsOf
+
+#include <algorithm>  // fill_n
+
+namespace berl::nn {
+/// How much memory a network's arrays take, known from its type. Parameters lie in one block, first those that weight decay
+/// shrinks, then those it leaves alone, then those that are not trained; gradients and moments lie likewise.
+template <class L, class T = float>
+struct SizesOf {
+ private:
+  struct Sums {
+    std::size_t decayed = 0, undecayed = 0, fixed = 0, buffers = 0;  // padded
+    std::int64_t parameters = 0, trained = 0;
+  };
+  struct Sum {
+    Sums& sums;
+    template <class S, class R>
+    constexpr void operator()(Nameless, Param<T, S, Host, R>&) {
+      std::size_t const n = padded<T>(S::size);
+      if constexpr (std::is_same_v<R, Decayed>)
+        sums.decayed += n;
+      else if constexpr (std::is_same_v<R, Undecayed>)
+        sums.undecayed += n;
+      else
+        sums.fixed += n;
+      sums.parameters += S::size;
+      if constexpr (!std::is_same_v<R, Fixed>) sums.trained += S::size;
+    }
+    template <class S>
+    constexpr void operator()(Nameless, Buffer<T, S, Host>&) {
+      sums.buffers += padded<T>(S::size);
+    }
+  };
+  static constexpr Sums all = [] {
+    Sums sums;
+    ParamsOf<L, T, Host> params;
+    params.visit(Sum{sums}, Nameless{});
+    return sums;
+  }();
+
+ public:
+  static constexpr std::size_t decayed = all.decayed, undecayed = all.undecayed, fixed = all.fixed, buffers = all.buffers;  ///< elements, padded
+  static constexpr std::size_t block = decayed + undecayed + fixed;  ///< elements of one block of parameters
+  static constexpr std::int64_t parameters = all.parameters, trained = all.trained;
+};
+
+/// Gives a network's arrays their places in blocks of SizesOf<L, T>::block (values, gradients) and ::buffers elements.
+template <class L, class T, class D>
+void place(ParamsOf<L, T, D>& params, T* values, T* gradients, T* buffers) {
+  using Sizes = SizesOf<L, T>;
+  std::size_t decayed = 0, undecayed = Sizes::decayed, fixed = Sizes::decayed + Sizes::undecayed, buffer = 0;
+  params.visit(
+      [&](Nameless, auto& array) {
+        using P = std::remove_cvref_t<decltype(array)>;
+        std::size_t const n = padded<T>(P::shape::size);
+        if constexpr (Trainable<P>) {
+          std::size_t& at = std::is_same_v<typename P::rule, Decayed> ? decayed : std::is_same_v<typename P::rule, Undecayed> ? undecayed : fixed;
+          array.place(values + at, gradients + at);
+          at += n;
+        } else {
+          array.place(buffers + buffer);
+          buffer += n;
+        }
+      },
+      Nameless{});
+}
+
+/// A network's arrays and the memory they lie in, for programs that need no more than one network.
+///   the values are 0 until they are initialised or loaded, but running variances are 1
+template <class L, class T = float>
+class Weights {
+ public:
+  using Params = ParamsOf<L, T, Host>;
+  Weights() : memory_((2 * SizesOf<L, T>::block + SizesOf<L, T>::buffers) * sizeof(T)) {
+    T* const values = memory_.take<T>(SizesOf<L, T>::block);
+    T* const gradients = memory_.take<T>(SizesOf<L, T>::block);
+    T* const buffers = memory_.take<T>(SizesOf<L, T>::buffers);
+    std::fill_n(values, SizesOf<L, T>::block, T(0));
+    std::fill_n(gradients, SizesOf<L, T>::block, T(0));
+    std::fill_n(buffers, SizesOf<L, T>::buffers, T(0));
+    place<L>(params, values, gradients, buffers);
+    gradients_ = gradients;
+    params.visit(
+        [](Path const& path, auto& array) {
+          if (path.text.ends_with("running_var")) std::fill_n(array.value(), std::remove_cvref_t<decltype(array)>::shape::size, T(1));
+        },
+        Path{});
+  }
+  Weights(Weights&&) = default;
+  Weights& operator=(Weights&&) = default;
+  void clear_gradients() { std::fill_n(gradients_, SizesOf<L, T>::block, T(0)); }
+
+  Params params;
+
+ private:
+  Arena memory_;
+  T* gradients_;
+};
+}  // namespace berl::nn

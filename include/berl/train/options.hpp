@@ -1,0 +1,50 @@
+#pragma once
+#include <berl/data/resize.hpp>          // Resize
+#include <berl/imaging/settings.hpp>     // Settings
+#include <berl/losses/reconstruction.hpp>  // ReconstructionLoss
+#include <berl/optim/adam.hpp>           // Adam
+#include <berl/optim/sgd.hpp>            // Sgd
+
+#include <cstdint>  // uint64_t
+
+namespace berl::train {
+/// What is trained (he2022, Sec. 3.4): the backbone and the head with L_FR; the auxiliary networks with L_Recon, the backbone
+/// frozen in evaluation mode; everything with L_total.
+enum class Stage { recognition = 1, reconstruction = 2, joint = 3 };
+
+/// How many there are of what decides the memory of a step.
+struct Sizes {
+  int identities = 0;
+  int batch = 32;
+  int threads = 1;
+  bool flip = false;  ///< the mirrored reconstruction too
+  int supersampling = imaging::Settings{}.supersampling;
+};
+
+/// Everything about a step. The defaults are the paper's, and where it is silent the published code's.
+template <class Head>
+struct Options {
+  int identities = 0;
+  int batch = 32;
+  std::uint64_t seed = 1;
+  int threads = 1;
+  Head head{};
+  imaging::Settings imaging{};
+  losses::ReconstructionLoss reconstruction{};
+  double gamma_fr = 1, gamma_recon = 1;  ///< Eq. 7
+  double flip = 0;                       ///< weight of the mirrored reconstruction (wu2020); 0.5 in the preset paper+flip
+  data::Resize resize = data::Resize::bilinear;
+  optim::Sgd sgd{.rate = 0.1, .momentum = 0.9, .weight_decay = 5e-4};
+  optim::Adam adam{.rate = 1e-4, .weight_decay = 5e-4};
+  bool decay_norms = false;  ///< weight decay on the batch norms too
+  double clip = 0;           ///< longest gradient of the backbone; 0 does not clip
+
+  constexpr Sizes sizes() const { return {identities, batch, threads, flip > 0, imaging.supersampling}; }
+};
+
+/// What a step reports. A loss that the stage does not compute is 0.
+struct Losses {
+  double fr = 0, recon = 0, total = 0;
+  double accuracy = 0;  ///< fraction of the batch nearest to its own class, before any margin
+};
+}  // namespace berl::train

@@ -1,0 +1,189 @@
+#pragma once
+#include <berl/imaging/renderer.hpp>    // Rendering
+#include <berl/losses/margin_head.hpp>  // HeadParams
+#include <berl/nn/state.hpp>            // SizesOf, place
+#include <berl/train/options.hpp>       // Sizes
+
+#include <algorithm>  // max
+
+namespace berl::train {
+/// Counts what is taken from it, at compile time: the same constructor that lays out memory also measures it.
+struct Tally {
+  std::size_t used = 0;
+  template <class T>
+  constexpr T* take(std::size_t n) {
+    used += padded<T>(n) * sizeof(T);
+    return nullptr;
+  }
+};
+
+/// One contiguous block for each kind of state: parameters, their gradients, moments, and what is kept but not trained. In each,
+/// the networks follow one another: trunk, top, class weights; then view, light, depth, albedo.
+template <class Model, class T>
+struct States {
+  using Trunk = typename Model::Trunk;
+  using Top = typename Model::Top;
+  using Auxiliary = typename Model::Auxiliary;
+  template <class L>
+  static constexpr std::size_t block = nn::SizesOf<L, T>::block;
+  template <class L>
+  static constexpr std::size_t kept = nn::SizesOf<L, T>::buffers;
+
+  std::size_t classes, recognition, auxiliary;  // elements
+  T *values, *gradients, *momentum, *m, *v, *buffers;
+
+  static constexpr std::size_t buffer_elements = kept<Trunk> + kept<Top> + kept<typename Auxiliary::View> + kept<typename Auxiliary::Light> +
+                                                 kept<typename Auxiliary::Depth> + kept<typename Auxiliary::Albedo> + padded<T>(1);
+  constexpr States(auto& memory, int identities)
+      : classes(padded<T>(static_cast<std::size_t>(identities) * Model::Embedding::size)),
+        recognition(block<Trunk> + block<Top> + classes),
+        auxiliary(block<typename Auxiliary::View> + block<typename Auxiliary::Light> + block<typename Auxiliary::Depth> +
+                  block<typename Auxiliary::Albedo>),
+        values(memory.template take<T>(recognition + auxiliary)),
+        gradients(memory.template take<T>(recognition + auxiliary)),
+        momentum(memory.template take<T>(recognition)),
+        m(memory.template take<T>(auxiliary)),
+        v(memory.template take<T>(auxiliary)),
+        buffers(memory.template take<T>(buffer_elements)) {}
+  static constexpr std::size_t bytes(int identities) {
+    Tally tally;
+    States(tally, identities);
+    return tally.used;
+  }
+};
+
+/// The arrays of all parts of a model, by name.
+template <class Model, class T, class D>
+struct Parameters {
+  using Auxiliary = typename Model::Auxiliary;
+  nn::ParamsOf<typename Model::Trunk, T, D> trunk;
+  nn::ParamsOf<typename Model::Top, T, D> top;
+  losses::HeadParams<T, typename Model::Embedding, D> head;
+  nn::ParamsOf<typename Auxiliary::View, T, D> view;
+  nn::ParamsOf<typename Auxiliary::Light, T, D> light;
+  nn::ParamsOf<typename Auxiliary::Depth, T, D> depth;
+  nn::ParamsOf<typename Auxiliary::Albedo, T, D> albedo;
+
+  void place(States<Model, T> const& s, int identities) {
+    T* value = s.values;
+    T* gradient = s.gradients;
+    T* buffer = s.buffers;
+    auto const one = [&]<class L>(nn::ParamsOf<L, T, D>& params) {
+      nn::place<L, T, D>(params, value, gradient, buffer);
+      value += nn::SizesOf<L, T>::block;
+      gradient += nn::SizesOf<L, T>::block;
+      buffer += nn::SizesOf<L, T>::buffers;
+    };
+    one.template operator()<typename Model::Trunk>(trunk);
+    one.template operator()<typename Model::Top>(top);
+    head.weight.place(value, gradient, identities);
+    value += s.classes;
+    gradient += s.classes;
+    one.template operator()<typename Auxiliary::View>(view);
+    one.template operator()<typename Auxiliary::Light>(light);
+    one.template operator()<typename Auxiliary::Depth>(depth);
+    one.template operator()<typename Auxiliary::Albedo>(albedo);
+    head.t.place(buffer);
+  }
+  void visit_backbone(auto&& f) {
+    trunk.visit(f, Path{});
+    top.visit(f, Path{});
+  }
+  void visit_auxiliary(auto&& f) {
+    view.visit(f, Path{"iia.view"});
+    light.visit(f, Path{"iia.light"});
+    depth.visit(f, Path{"ira.depth"});
+    albedo.visit(f, Path{"ira.albedo"});
+  }
+  void visit(auto&& f) {
+    visit_backbone(f);
+    head.visit(f, Path{"head"});
+    visit_auxiliary(f);
+  }
+};
+
+/// Everything that a step writes: what forward keeps for backward, and the gradients between the parts. With `flip`, the second
+/// half of each map of the rendering is the mirrored face.
+template <class Model, class T, class D>
+struct Activations {
+  using Aux = typename Model::Auxiliary;
+  using Tap = typename Model::Tap;
+  static constexpr int S = Aux::side;
+  using Image = Shape<3, S, S>;
+  using Map = Shape<1, S, S>;
+  using Light = Shape<4, 1, 1>;
+  using View = Shape<6, 1, 1>;
+
+  T *kept_trunk, *kept_top, *kept_view, *kept_light, *kept_depth, *kept_albedo;
+  Write<T, Tap, D> tap, d_tap;
+  Write<T, typename Model::Embedding, D> embedding, d_embedding;
+  Write<T, Image, D> image;                   // the picture at 64 x 64
+  Write<T, Map, D> raw, d_raw;                // of the depth network
+  Write<T, Map, D> depth, d_depth, mask;      // canonical; mask: valid in both reconstructions
+  Write<T, Image, D> albedo, d_albedo, d_image;
+  Write<T, Light, D> light, d_light;
+  Write<T, View, D> view, d_view;
+
+  constexpr Activations(auto& memory, Sizes const& s)
+      : kept_trunk(memory.template take<T>(nn::kept<typename Model::Trunk, T, typename Model::Input>(s.batch))),
+        kept_top(memory.template take<T>(nn::kept<typename Model::Top, T, Tap>(s.batch))),
+        kept_view(memory.template take<T>(nn::kept<typename Aux::View, T, Image>(s.batch))),
+        kept_light(memory.template take<T>(nn::kept<typename Aux::Light, T, Image>(s.batch))),
+        kept_depth(memory.template take<T>(nn::kept<typename Aux::Depth, T, Tap>(s.batch))),
+        kept_albedo(memory.template take<T>(nn::kept<typename Aux::Albedo, T, Tap>(s.batch))),
+        tap(of<Tap>(memory, s.batch)),
+        d_tap(of<Tap>(memory, s.batch)),
+        embedding(of<typename Model::Embedding>(memory, s.batch)),
+        d_embedding(of<typename Model::Embedding>(memory, s.batch)),
+        image(of<Image>(memory, s.batch)),
+        raw(of<Map>(memory, s.batch)),
+        d_raw(of<Map>(memory, s.batch)),
+        depth(of<Map>(memory, drawn(s))),
+        d_depth(of<Map>(memory, drawn(s))),
+        mask(of<Map>(memory, s.batch)),
+        albedo(of<Image>(memory, drawn(s))),
+        d_albedo(of<Image>(memory, drawn(s))),
+        d_image(of<Image>(memory, drawn(s))),
+        light(of<Light>(memory, drawn(s))),
+        d_light(of<Light>(memory, drawn(s))),
+        view(of<View>(memory, drawn(s))),
+        d_view(of<View>(memory, drawn(s))) {}
+
+  static constexpr int drawn(Sizes const& s) { return s.flip ? 2 * s.batch : s.batch; }
+  static constexpr std::size_t bytes(Sizes const& s) {
+    Tally tally;
+    Activations(tally, s);
+    return tally.used;
+  }
+
+ private:
+  template <class Shape_>
+  static constexpr Write<T, Shape_, D> of(auto& memory, int batch) {
+    return {memory.template take<T>(static_cast<std::size_t>(batch) * Shape_::size), batch};
+  }
+};
+
+/// Bytes of scratch that the largest operation of a step takes.
+template <class Model, class T>
+constexpr std::size_t scratch_bytes(Sizes const& s) {
+  using Aux = typename Model::Auxiliary;
+  using Image = Shape<3, Aux::side, Aux::side>;
+  using Tap = typename Model::Tap;
+  bool const flip = s.flip;
+  int const drawn = flip ? 2 * s.batch : s.batch;
+  return std::max({nn::scratch<typename Model::Trunk, T, typename Model::Input>(s.batch, s.threads),
+                   nn::scratch<typename Model::Top, T, Tap>(s.batch, s.threads), nn::scratch<typename Aux::View, T, Image>(s.batch, s.threads),
+                   nn::scratch<typename Aux::Light, T, Image>(s.batch, s.threads), nn::scratch<typename Aux::Depth, T, Tap>(s.batch, s.threads),
+                   nn::scratch<typename Aux::Albedo, T, Tap>(s.batch, s.threads),
+                   losses::scratch_bytes<T, typename Model::Embedding>(s.batch, s.identities),
+                   imaging::render_scratch_bytes<T, Aux::side>(drawn, s.threads, s.supersampling),
+                   losses::ReconstructionLoss::scratch<T>(s.batch)});
+}
+
+/// All memory of a training step, from the types and these numbers.
+template <class Model, class T>
+constexpr std::size_t step_bytes(Sizes const& s) {
+  return States<Model, T>::bytes(s.identities) + Activations<Model, T, Host>::bytes(s) +
+         imaging::Rendering<T, Model::Auxiliary::side, Host>::bytes(Activations<Model, T, Host>::drawn(s), s.supersampling) + scratch_bytes<Model, T>(s);
+}
+}  // namespace berl::train

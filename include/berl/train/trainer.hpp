@@ -1,0 +1,207 @@
+#pragma once
+#include <berl/networks/initialise.hpp>  // initialise_backbone
+#include <berl/optim/schedule.hpp>       // Schedule
+#include <berl/train/step.hpp>           // Step
+
+#include <memory>  // unique_ptr
+#include <string>
+
+namespace berl::train {
+/// A batch of aligned pictures with the number of the person on each.
+///   images.read()  shape (N, 3, H, W) in [-1, 1];  labels  in [0, identities)
+template <class B, class Input>
+concept LabelledBatch = requires(B const& batch) {
+  { batch.images.read() } -> std::same_as<Read<float, Input, Host>>;
+  { std::span<int const>(batch.labels) };
+};
+
+/// Trains a model, one step at a time. All memory is taken when it is made; a step takes none.
+///   errors  Error, for sizes that are not positive, for a batch of another size, and for labels that name no identity
+template <class Model, class Device = Host, class T = float>
+class Trainer;
+
+template <class Model, class T>
+class Trainer<Model, Host, T> {
+ public:
+  using Options = train::Options<typename Model::Head>;
+  using Input = typename Model::Input;
+
+  explicit Trainer(Options const& options) : memory_(std::make_unique<Memory>(options)) {
+    auto& m = *memory_;
+    Seed const seed{options.seed};
+    networks::initialise_backbone<T>(m.params.trunk, seed);
+    networks::initialise_backbone<T>(m.params.top, seed);
+    losses::initialize(m.ctx, m.params.head.weight.write(), *m.params.head.t.value(), named(seed, "head"));
+    networks::initialise_auxiliary<T>(m.params.view, named(seed, "iia.view"));
+    networks::initialise_auxiliary<T>(m.params.light, named(seed, "iia.light"));
+    networks::initialise_auxiliary<T>(m.params.depth, named(seed, "ira.depth"));
+    networks::initialise_auxiliary<T>(m.params.albedo, named(seed, "ira.albedo"));
+  }
+
+  /// The stage of the steps to come, and the learning rates of the backbone and of the auxiliary networks at a stage's step k.
+  void begin(Stage stage, optim::Schedule backbone, optim::Schedule auxiliary) {
+    stage_ = stage;
+    backbone_ = std::move(backbone);
+    auxiliary_ = std::move(auxiliary);
+    taken_ = 0;
+  }
+  /// Goes on where another trainer stopped.
+  struct Progress {
+    long taken = 0;        ///< steps of this stage
+    long sgd_steps = 0, adam_steps = 0, all_steps = 0;
+    bool operator==(Progress const&) const = default;
+  };
+  Progress progress() const { return {taken_, sgd_steps_, adam_steps_, all_steps_}; }
+  void resume(Progress const& p) {
+    taken_ = p.taken;
+    sgd_steps_ = p.sgd_steps;
+    adam_steps_ = p.adam_steps;
+    all_steps_ = p.all_steps;
+  }
+
+  /// Forward, backward, and the update of what the stage trains.
+  template <LabelledBatch<Input> B>
+  Losses step(B const& batch) {
+    return step(batch.images.read(), std::span<int const>(batch.labels));
+  }
+  Losses step(Read<T, Input, Host> pictures, std::span<int const> labels) {
+    Losses const losses = differentiate(pictures, labels);
+    if (std::isfinite(losses.total)) update();
+    return losses;
+  }
+  /// Forward and backward alone.
+  Losses differentiate(Read<T, Input, Host> pictures, std::span<int const> labels) {
+    auto& m = *memory_;
+    if (pictures.batch() != m.options.batch)
+      throw Error("berl::train::Trainer::step", "a batch of " + std::to_string(pictures.batch()), std::to_string(m.options.batch),
+                  "Plan the trainer for the size of the loader's batches.");
+    std::fill_n(m.states.gradients, m.states.recognition + m.states.auxiliary, T(0));
+    auto const step = static_cast<std::uint64_t>(all_steps_);
+    if (stage_ == Stage::recognition) return m.step.recognition(pictures, labels, step);
+    if (stage_ == Stage::reconstruction) return m.step.reconstruction(pictures, step);
+    return m.step.joint(pictures, labels, step);
+  }
+  /// One step of the optimisers along the gradients: SGD for the backbone and the head, Adam for the auxiliary networks.
+  void update() {
+    auto& m = *memory_;
+    using Layout = States<Model, T>;
+    T *value = m.states.values, *gradient = m.states.gradients;
+    if (stage_ != Stage::reconstruction) {
+      if (m.options.clip > 0)
+        optim::clip_norm(m.ctx, std::span<T>(gradient, Layout::template block<typename Model::Trunk> + Layout::template block<typename Model::Top>),
+                         m.options.clip);
+      rate_ = optim::rate_at(backbone_, taken_);
+      ++sgd_steps_;
+      T* momentum = m.states.momentum;
+      auto const descend = [&](std::size_t n, double decay) {
+        if (n > 0) m.options.sgd.step(m.ctx, std::span<T>(value, n), std::span<T const>(gradient, n), std::span<T>(momentum, n), rate_, decay, sgd_steps_);
+        value += n;
+        gradient += n;
+        momentum += n;
+      };
+      auto const skip = [&](std::size_t n) {
+        value += n;
+        gradient += n;
+        momentum += n;
+      };
+      double const decay = m.options.sgd.weight_decay, norms = m.options.decay_norms ? decay : 0;
+      auto const network = [&]<class L>() {
+        descend(nn::SizesOf<L, T>::decayed, decay);
+        descend(nn::SizesOf<L, T>::undecayed, norms);
+        skip(nn::SizesOf<L, T>::fixed);
+      };
+      network.template operator()<typename Model::Trunk>();
+      network.template operator()<typename Model::Top>();
+      descend(m.states.classes, decay);
+    }
+    if (stage_ != Stage::recognition) {
+      auxiliary_rate_ = optim::rate_at(auxiliary_, taken_);
+      ++adam_steps_;
+      std::size_t const n = m.states.auxiliary;
+      m.options.adam.step(m.ctx, std::span<T>(m.states.values + m.states.recognition, n), std::span<T const>(m.states.gradients + m.states.recognition, n),
+                          std::span<T>(m.states.m, n), std::span<T>(m.states.v, n), auxiliary_rate_, m.options.adam.weight_decay, adam_steps_);
+    }
+    ++taken_;
+    ++all_steps_;
+  }
+
+  Stage stage() const { return stage_; }
+  double rate() const { return stage_ == Stage::reconstruction ? auxiliary_rate_ : rate_; }  ///< of the last step
+  double t() const { return static_cast<double>(*memory_->params.head.t.value()); }
+  Options const& options() const { return memory_->options; }
+  Context<Host>& context() { return memory_->ctx; }
+  Parameters<Model, T, Host>& parameters() { return memory_->params; }
+  States<Model, T> const& states() const { return memory_->states; }
+  Activations<Model, T, Host> const& activations() const { return memory_->activations; }
+  imaging::Rendering<T, Model::Auxiliary::side, Host> const& rendering() const { return memory_->rendering; }
+
+  /// The first part whose output is not finite in the last step, for the message about a loss that is not.
+  std::string first_not_finite() const {
+    auto const& a = memory_->activations;
+    auto const bad = [](auto const& view) {
+      for (std::size_t i = 0; i < view.size(); ++i)
+        if (!std::isfinite(view.data()[i])) return true;
+      return false;
+    };
+    std::string part;
+    memory_->params.visit([&](Path const& path, auto& array) {
+      if (part.empty() && bad(array.read())) part = "the parameter " + path.text;
+    });
+    if (!part.empty()) return part;
+    if (bad(a.tap)) return "the backbone up to stage 3";
+    if (stage_ != Stage::reconstruction && bad(a.embedding)) return "stage 4 of the backbone";
+    if (stage_ != Stage::recognition) {
+      if (bad(a.view)) return "the view network";
+      if (bad(a.light)) return "the light network";
+      if (bad(a.raw)) return "the depth network";
+      if (bad(a.albedo)) return "the albedo network";
+      if (bad(memory_->rendering.image)) return "the rendering";
+    }
+    return "the losses";
+  }
+
+ private:
+  struct Memory {
+    explicit Memory(Options const& given)
+        : options(checked(given)),
+          arena(States<Model, T>::bytes(options.identities) + Activations<Model, T, Host>::bytes(options.sizes()) +
+                imaging::Rendering<T, Model::Auxiliary::side, Host>::bytes(Activations<Model, T, Host>::drawn(options.sizes()), options.imaging.supersampling)),
+          states(arena, options.identities),
+          activations(arena, options.sizes()),
+          rendering(arena, Activations<Model, T, Host>::drawn(options.sizes()), options.imaging.supersampling),
+          step(ctx, options, params, activations, rendering) {
+      ctx.threads = options.threads;
+      ctx.scratch = Arena(scratch_bytes<Model, T>(options.sizes()));
+      std::fill_n(states.values, states.recognition + states.auxiliary, T(0));
+      std::fill_n(states.gradients, states.recognition + states.auxiliary, T(0));
+      std::fill_n(states.momentum, states.recognition, T(0));
+      std::fill_n(states.m, states.auxiliary, T(0));
+      std::fill_n(states.v, states.auxiliary, T(0));
+      std::fill_n(states.buffers, States<Model, T>::buffer_elements, T(0));
+      params.place(states, options.identities);
+    }
+    static Options checked(Options const& o) {
+      auto const positive = [](char const* name, int value, char const* remedy) {
+        if (value < 1) throw Error(std::string("berl::train::Trainer: ") + name, std::to_string(value), "at least 1", remedy);
+      };
+      positive("identities", o.identities, "Give the number of people in the training set.");
+      positive("batch", o.batch, "Give the number of pictures of a step.");
+      positive("threads", o.threads, "Give the number of threads.");
+      return o;
+    }
+    Options options;
+    Context<Host> ctx;
+    Arena arena;
+    States<Model, T> states;
+    Activations<Model, T, Host> activations;
+    imaging::Rendering<T, Model::Auxiliary::side, Host> rendering;
+    Parameters<Model, T, Host> params;
+    Step<Model, T> step;
+  };
+  std::unique_ptr<Memory> memory_;  // the step refers to it, so it stays where it is when the trainer moves
+  Stage stage_ = Stage::joint;
+  optim::Schedule backbone_ = optim::Constant{.rate = 0.1}, auxiliary_ = optim::Constant{.rate = 1e-4};
+  long taken_ = 0, sgd_steps_ = 0, adam_steps_ = 0, all_steps_ = 0;
+  double rate_ = 0, auxiliary_rate_ = 0;
+};
+}  // namespace berl::train

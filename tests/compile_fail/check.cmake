@@ -1,0 +1,21 @@
+# cmake -D COMPILER=... -D FLAGS=... -D FILE=... -P check.cmake
+file(STRINGS ${FILE} first LIMIT_COUNT 1)
+if(NOT first MATCHES "^// expect: (.+)$")
+  message(FATAL_ERROR "${FILE}: the first line is `${first}`, not `// expect: ` and a piece of the compiler's message.")
+endif()
+set(expected "${CMAKE_MATCH_1}")
+
+set(ENV{LC_ALL} C)  # plain quotes
+set(compile ${COMPILER} ${FLAGS} -fsyntax-only)
+execute_process(COMMAND ${compile} -DBERL_FIXED ${FILE} RESULT_VARIABLE code ERROR_VARIABLE said)
+if(code)
+  message(FATAL_ERROR "${FILE}: must compile with -DBERL_FIXED, but the compiler says\n${said}")
+endif()
+execute_process(COMMAND ${compile} ${FILE} RESULT_VARIABLE code ERROR_VARIABLE said)
+if(NOT code)
+  message(FATAL_ERROR "${FILE}: compiles, but must be refused with the words `${expected}`.")
+endif()
+string(FIND "${said}" "${expected}" at)
+if(at EQUAL -1)
+  message(FATAL_ERROR "${FILE}: is refused without the words `${expected}`. The compiler says\n${said}")
+endif()

@@ -1,0 +1,20 @@
+// expect: each of the three parts must have one channel
+#include <berl/core/tensor.hpp>
+#include <berl/expr/add.hpp>
+#include <berl/expr/evaluate.hpp>
+#include <berl/expr/gradient.hpp>
+#include <berl/expr/let.hpp>
+#include <berl/expr/multiply.hpp>
+#include <berl/expr/reduce.hpp>
+#include <berl/expr/vector.hpp>
+
+using namespace berl;
+using namespace berl::expr;
+inline constexpr auto albedo = leaf<struct Albedo, Shape<3, 8, 8>>;
+inline constexpr auto ambient = leaf<struct Ambient, Shape<1, 1, 1>>;
+
+#if defined(BERL_FIXED)
+inline constexpr auto direction = stack(channel<0>(albedo), ambient, 1);
+#else
+inline constexpr auto direction = stack(albedo, ambient, 1);
+#endif

@@ -1,0 +1,72 @@
+#pragma once
+#include <berl/core/random.hpp>
+#include <berl/host/nn/correlate.hpp>
+
+#include <cmath>
+#include <vector>
+
+namespace berl::test {
+/// The geometry's meaning, six loops in double: input pixel (v, u) of channel c meets output pixel (p, q) of channel m at
+/// weight (i, j) where v = p S + i - P (direct), p = v S + i - P (transposed), likewise u and q.
+template <class Body>  // body(position in x, position in y, position in the weights)
+void for_products(host::Convolution const& g, Body const& body) {
+  for (int m = 0; m < g.M; ++m)
+    for (int c = 0; c < g.C; ++c)
+      for (int i = 0; i < g.K; ++i)
+        for (int j = 0; j < g.K; ++j) {
+          int const pair = g.transposed ? c * g.M + m : m * g.C + c, w = (pair * g.K + i) * g.K + j;
+          int const rows = g.transposed ? g.H : g.OH, cols = g.transposed ? g.W : g.OW;
+          for (int a = 0; a < rows; ++a)
+            for (int b = 0; b < cols; ++b) {
+              int const far_a = a * g.S + i - g.P, far_b = b * g.S + j - g.P;
+              int const v = g.transposed ? a : far_a, u = g.transposed ? b : far_b, p = g.transposed ? far_a : a, q = g.transposed ? far_b : b;
+              if (v < 0 || v >= g.H || u < 0 || u >= g.W || p < 0 || p >= g.OH || q < 0 || q >= g.OW) continue;
+              body((c * g.H + v) * g.W + u, (m * g.OH + p) * g.OW + q, w);
+            }
+        }
+}
+
+/// A geometry that fits, with extents of the order of a tile: all kernels, strides and paddings that layers allow.
+inline host::Convolution random_geometry(Random& random, bool transposed) {
+  auto const among = [&](int low, int high) { return low + static_cast<int>(random.below(static_cast<std::uint64_t>(high - low + 1))); };
+  for (;;) {
+    host::Convolution g{};
+    g.C = among(1, 20);
+    g.M = among(1, 40);
+    g.H = among(1, 11);
+    g.W = among(1, 11);
+    g.K = among(1, 5);
+    g.S = among(1, 4);
+    g.P = among(0, g.K - 1);
+    g.transposed = transposed;
+    if (transposed) {  // up to S - 1 rows and columns that no tap of the last input pixel reaches
+      g.OH = (g.H - 1) * g.S - 2 * g.P + g.K + among(0, g.S - 1);
+      g.OW = (g.W - 1) * g.S - 2 * g.P + g.K + among(0, g.S - 1);
+      if (g.OH > 0 && g.OW > 0) return g;
+    } else if (g.H + 2 * g.P >= g.K && g.W + 2 * g.P >= g.K) {
+      g.OH = (g.H + 2 * g.P - g.K) / g.S + 1;
+      g.OW = (g.W + 2 * g.P - g.K) / g.S + 1;
+      return g;
+    }
+  }
+}
+
+template <class T>
+std::vector<T> random_values(Random& random, int n) {
+  std::vector<T> values(static_cast<std::size_t>(n));
+  for (T& v : values) v = static_cast<T>(random.uniform(-1.0, 1.0));
+  return values;
+}
+
+/// Largest error relative to the largest entry; infinite where one is not finite.
+template <class T>
+double relative_error(std::vector<T> const& found, std::vector<double> const& expected) {
+  double worst = 0, largest = 1;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    double const e = std::abs(static_cast<double>(found[i]) - expected[i]);
+    if (!(e <= worst)) worst = std::isnan(e) ? HUGE_VAL : e;
+    largest = std::max(largest, std::abs(expected[i]));
+  }
+  return worst / largest;
+}
+}  // namespace berl::test

@@ -1,0 +1,71 @@
+#include <berl/host/nn/weight_gradient.hpp>
+
+#include <doctest/doctest.h>
+
+#include "plain_convolution.hpp"
+
+using namespace berl;
+
+namespace {
+template <class T>
+struct Found {
+  std::vector<T> dweights;
+  double error;
+};
+/// One geometry against the six loops: dweights grows by the gradient; the scratch is exactly as large as promised.
+template <class T>
+Found<T> found_for(host::Convolution const& g, int batch, int threads, std::uint64_t seed) {
+  Random random(Seed{seed});
+  int const in = g.C * g.H * g.W, out = g.M * g.OH * g.OW;
+  auto const x = test::random_values<T>(random, batch * in), dy = test::random_values<T>(random, batch * out);
+  auto dweights = test::random_values<T>(random, g.M * g.C * g.K * g.K);  // what lies there already
+  std::vector<double> expected(dweights.begin(), dweights.end());
+  for (int n = 0; n < batch; ++n)
+    test::for_products(g, [&](int from, int to, int w) {
+      expected[static_cast<std::size_t>(w)] +=
+          static_cast<double>(x[static_cast<std::size_t>(n * in + from)]) * static_cast<double>(dy[static_cast<std::size_t>(n * out + to)]);
+    });
+  Context<Host> ctx;
+  ctx.threads = threads;
+  ctx.scratch = Arena(host::weight_gradient_scratch<T>(g, batch, threads));
+  host::weight_gradient<T>(ctx, g, batch, x.data(), dy.data(), dweights.data());
+  return {dweights, test::relative_error(dweights, expected)};
+}
+// Sums of at most 5 * 121 products of order 1: some 600 roundings of 1.1e-16 in double, 6e-8 in float, of which most cancel.
+template <class T>
+constexpr double tolerance = sizeof(T) == 8 ? 1e-13 : 2e-5;
+}  // namespace
+
+TEST_CASE_TEMPLATE("the weight gradient is six loops, for any geometry", T, float, double) {
+  Random random(Seed{sizeof(T)});
+  for (int round = 0; round < 80; ++round) {
+    host::Convolution const g = test::random_geometry(random, false);
+    int const batch = 1 + static_cast<int>(random.below(5)), threads = 1 + static_cast<int>(random.below(4));
+    CAPTURE(g.C);
+    CAPTURE(g.H);
+    CAPTURE(g.W);
+    CAPTURE(g.M);
+    CAPTURE(g.K);
+    CAPTURE(g.S);
+    CAPTURE(g.P);
+    CAPTURE(batch);
+    CAPTURE(threads);
+    CHECK(found_for<T>(g, batch, threads, static_cast<std::uint64_t>(round)).error < tolerance<T>);
+  }
+}
+
+TEST_CASE("the weight gradient of more channels than a piece has, and of more pictures than groups") {
+  CHECK(found_for<float>({70, 4, 5, 67, 4, 5, 3, 1, 1, false}, 3, 2, 1).error < tolerance<float>);
+  CHECK(found_for<double>({33, 3, 3, 33, 2, 2, 3, 2, 1, false}, 37, 3, 2).error < tolerance<double>);
+  CHECK(found_for<double>({3, 9, 10, 5, 2, 3, 8, 1, 0, false}, 2, 2, 3).error < tolerance<double>);  // eight by eight taps
+}
+
+TEST_CASE("the weight gradient has the same bits for any number of threads") {
+  Random random(Seed{9});
+  for (int round = 0; round < 12; ++round) {
+    host::Convolution const g = test::random_geometry(random, false);
+    int const batch = 1 + static_cast<int>(random.below(20));
+    auto const first = found_for<float>(g, batch, 1, static_cast<std::uint64_t>(round)).dweights;
+    for (int const threads : {2, 7}) CHECK(found_for<float>(g, batch, threads, static_cast<std::uint64_t>(round)).dweights == first);
+  }
+}
