@@ -1,4 +1,4 @@
-# The machine's packages first; a pinned copy is fetched only where one is missing. Users of the headers need Eigen alone.
+# The machine's packages first; a pinned copy is fetched only where one is missing. Users of the core headers need none of them.
 include(FetchContent)
 set(EIGEN_BUILD_DOC OFF)
 set(EIGEN_BUILD_TESTING OFF)

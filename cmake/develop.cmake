@@ -14,7 +14,7 @@ if(BERL_SANITIZE)
   target_compile_options(berl_own INTERFACE $<$<COMPILE_LANGUAGE:CXX>:${sanitizers}>)
   target_link_options(berl_own INTERFACE ${sanitizers})
 endif()
-target_link_libraries(berl_own INTERFACE berl::berl berl::io xtensor tomlplusplus::tomlplusplus CLI11::CLI11 fmt::fmt)
+target_link_libraries(berl_own INTERFACE berl::berl berl::io Eigen3::Eigen xtensor tomlplusplus::tomlplusplus CLI11::CLI11 fmt::fmt)
 
 # One pinned version of each, since the next one decides otherwise.
 set(scripts ${PROJECT_SOURCE_DIR}/scripts)

@@ -21,7 +21,7 @@ case " $family " in
 setup: this is not Debian or Ubuntu, so nothing is installed. berl's own build needs, by whatever names your system has:
   a C++20 compiler (g++ 12, clang 16 or later), CMake 3.25, Ninja, libjpeg-turbo and libpng;
   Eigen 3.4, xtensor 0.24, doctest 2.4, Google Benchmark 1.7, nlohmann-json 3.11, toml++ 3.3, CLI11 2.1 and fmt 9,
-  which CMake fetches where they are missing. Using the headers needs the compiler and Eigen.
+  which CMake fetches where they are missing. Using the core headers needs the compiler alone.
 END
     exit 0 ;;
 esac

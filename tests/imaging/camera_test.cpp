@@ -12,7 +12,7 @@ TEST_CASE("the camera of 64 x 64 has the focal length of Eq. 3") {
   auto const k = camera<double, 64>(Settings{});
   CHECK(k.focal == doctest::Approx(360.0466475369823).epsilon(1e-14));  // a few roundings
   CHECK(k.centre == 31.5);
-  CHECK(k.pitch == doctest::Approx(0.00277742).epsilon(1e-6));  // six digits given
+  CHECK(k.pitch == doctest::Approx(0.00277742).epsilon(1e-6));        // six digits given
   CHECK(k.ray(63.0) == doctest::Approx(0.0874886635).epsilon(1e-9));  // tan 5 degrees, nine digits given
 }
 

@@ -1,7 +1,7 @@
 #pragma once
+#include <algorithm>  // max
 #include <berl/core/tensor.hpp>
 #include <berl/imaging/settings.hpp>
-#include <algorithm>  // max
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -29,7 +29,8 @@ Tensor<T, S> planar(std::vector<double> const& values) {
   Tensor<T, S> result(static_cast<int>(values.size() / S::size));
   for (int n = 0; n < result.batch(); ++n)
     for (int p = 0; p < P; ++p)
-      for (int c = 0; c < C; ++c) result.write().sample(n)[c * P + p] = static_cast<T>(values[static_cast<std::size_t>((n * P + p) * C + c)]);
+      for (int c = 0; c < C; ++c)
+        result.write().sample(n)[c * P + p] = static_cast<T>(values[static_cast<std::size_t>((n * P + p) * C + c)]);
   return result;
 }
 template <class T, class S>

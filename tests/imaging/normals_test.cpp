@@ -29,7 +29,7 @@ TEST_CASE("normals and their gradient are those of the published code") {
   golden::File const file("render_pieces");
   auto const depth = maps::tensor<Shape<1, 64, 64>>(file.get("in/depth"));
   auto const dn = maps::planar<Shape<3, 64, 64>>(maps::doubles(golden::filled("g/normal", 3 * 64 * 64 * 3, 1)));
-  CHECK(golden::deviation(maps::interleaved(normals_of(Settings{}, depth)), file.get("normal/y")) < 1e-6);      // stored in float
+  CHECK(golden::deviation(maps::interleaved(normals_of(Settings{}, depth)), file.get("normal/y")) < 1e-6);  // stored in float
   CHECK(golden::deviation(maps::values(pulled(Settings{}, depth, dn)), file.get("normal/gdepth")) < 1e-6);  // likewise
 }
 
@@ -41,7 +41,7 @@ TEST_CASE("in float normals deviate as much as the cancellation in their differe
   auto const expected = file.get("normal/y");
   double worst = 0;
   for (std::size_t i = 0; i < n.size(); ++i) worst = std::max(worst, std::abs(n[i] - expected[i]));
-  CHECK(worst < 5e-5);                                                                                       // spec 1.4
+  CHECK(worst < 5e-5);                                                                                      // spec 1.4
   CHECK(golden::deviation(maps::values(pulled(Settings{}, depth, dn)), file.get("normal/gdepth")) < 1e-5);  // ten times the measured 8e-7
 }
 

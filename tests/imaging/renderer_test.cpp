@@ -57,7 +57,8 @@ struct Example {
     double sum = 0, all = 0;
     masked = 0;
     for (int i = 0; i < 3 * S * S; ++i) {
-      double const e = std::abs(double(maps.image.sample(0)[i]) - double(picture.read().sample(0)[i])), m = double(maps.mask.sample(0)[i % (S * S)]);
+      double const e = std::abs(double(maps.image.sample(0)[i]) - double(picture.read().sample(0)[i])),
+                   m = double(maps.mask.sample(0)[i % (S * S)]);
       sum += m * e;
       all += e;
       masked += m / 3;
@@ -73,8 +74,8 @@ struct Example {
     render_backward(ctx, settings, scene(), maps, d_image.read(), d_depth.write(), d_albedo.write(), d_light.write(), d_view.write());
     canonical_depth_backward(ctx, settings, raw.read(), d_depth.read(), d_raw.write());
     Tensor<T, Shape<2, S, S>> d_grid(1);  // the gradient of the rendered depth, which render_backward does not hand out
-    sample_backward(ctx, settings, maps.canonical.read(), maps.grid.read(), maps.mask.read(), d_image.read(), Skip<T, Shape<3, S, S>, Host>{},
-                    d_grid.write());
+    sample_backward(ctx, settings, maps.canonical.read(), maps.grid.read(), maps.mask.read(), d_image.read(),
+                    Skip<T, Shape<3, S, S>, Host>{}, d_grid.write());
     sampling_grid_backward(ctx, settings, maps.depth.read(), maps.movement.read(), d_grid.read(), d_rendered.write(),
                            Skip<T, Shape<12, 1, 1>, Host>{});
   }
@@ -214,7 +215,8 @@ struct Full {
     for (double const m : mask) count += 3 * m;
     for (std::size_t i = 0; i < d.size(); ++i) {
       std::size_t const n = i / (3 * P), pixel = n * P + i % P;
-      double const e = sampled[i] - target[i], c = conf ? static_cast<double>(sigma[pixel]) + 1e-7 : 1, scale = conf ? std::sqrt(2.0) / c : 1;
+      double const e = sampled[i] - target[i], c = conf ? static_cast<double>(sigma[pixel]) + 1e-7 : 1,
+                   scale = conf ? std::sqrt(2.0) / c : 1;
       sum += mask[pixel] * (std::abs(e) * scale + (conf ? std::log(c) : 0)) / count;
       d[i] = static_cast<T>(mask[pixel] * scale * (e > 0 ? 1 : e < 0 ? -1 : 0) / count);
     }
@@ -253,10 +255,10 @@ TEST_CASE("the whole reconstruction, its losses and gradients are those of the p
     Tensor<double, Shape<3, 64, 64>> d_image(3);
     CHECK(std::abs(full.loss(name, d_image) - full.file.get(name + "/loss")[0]) < 1e-9);
     auto const d = full.image.pull(d_image);
-    CHECK(golden::deviation(maps::values(d.light), full.file.get(name + "/glight")) < 1e-8);         // stored in double
-    CHECK(golden::deviation(maps::view_gradient(d.view), full.file.get(name + "/gview")) < 1e-8);    // likewise
-    CHECK(maps::deviation(maps::values(d.albedo), full.file, name + "/galbedo") < 1e-8);             // likewise
-    CHECK(golden::deviation(maps::values(d.depth), full.file.get(name + "/gdepth")) < 1e-6);         // stored in float
+    CHECK(golden::deviation(maps::values(d.light), full.file.get(name + "/glight")) < 1e-8);       // stored in double
+    CHECK(golden::deviation(maps::view_gradient(d.view), full.file.get(name + "/gview")) < 1e-8);  // likewise
+    CHECK(maps::deviation(maps::values(d.albedo), full.file, name + "/galbedo") < 1e-8);           // likewise
+    CHECK(golden::deviation(maps::values(d.depth), full.file.get(name + "/gdepth")) < 1e-6);       // stored in float
   }
 }
 
@@ -281,7 +283,8 @@ TEST_CASE("where the mask is set aside the published code's unmasked loss and gr
   }
   CHECK(std::abs(loss - full.file.get("nomask/loss")[0]) < 1e-9);
   SceneTensors<T, 64> d = scene;
-  render_backward(ctx, full.settings, scene.read(), kept, d_image.read(), d.depth.write(), d.albedo.write(), d.light.write(), d.view.write());
+  render_backward(ctx, full.settings, scene.read(), kept, d_image.read(), d.depth.write(), d.albedo.write(), d.light.write(),
+                  d.view.write());
   CHECK(golden::deviation(maps::values(d.light), full.file.get("nomask/glight")) < 1e-8);  // stored in double
   CHECK(golden::deviation(maps::view_gradient(d.view), full.file.get("nomask/gview")) < 1e-8);
   CHECK(maps::deviation(maps::values(d.albedo), full.file, "nomask/galbedo") < 1e-8);
@@ -393,7 +396,8 @@ TEST_CASE("an image and its gradients have the same bits for any number of threa
     CHECK(maps::values(e.light) == maps::values(d.light));
     CHECK(maps::values(e.view) == maps::values(d.view));
   }
-  SceneTensors<T, 16> last{Tensor<T, Shape<1, 16, 16>>(1), Tensor<T, Shape<3, 16, 16>>(1), Tensor<T, Shape<4, 1, 1>>(1), Tensor<T, Shape<6, 1, 1>>(1)};
+  SceneTensors<T, 16> last{Tensor<T, Shape<1, 16, 16>>(1), Tensor<T, Shape<3, 16, 16>>(1), Tensor<T, Shape<4, 1, 1>>(1),
+                           Tensor<T, Shape<6, 1, 1>>(1)};
   std::copy_n(s.depth.read().sample(4), 256, &last.depth[0]);
   std::copy_n(s.albedo.read().sample(4), 768, &last.albedo[0]);
   std::copy_n(s.light.read().sample(4), 4, &last.light[0]);
@@ -438,22 +442,24 @@ TEST_CASE("a face is turned and relit by numbers that people use") {
   for (std::size_t i = 0; i < depth.size(); ++i) depth[i] = 1 + 0.002 * static_cast<double>(i % 32);
   Tensor<double, Shape<3, 32, 32>> const grey(1, 0.0);
   auto const straight = view_at<double>(settings, 0, 0, 0);
-  auto const left = render<32>(depth, grey, light, straight), right = render<32>(depth, grey, light_at<double>(settings, 0.4, 0.7, {1, 0, 1}), straight);
+  auto const left = render<32>(depth, grey, light, straight),
+             right = render<32>(depth, grey, light_at<double>(settings, 0.4, 0.7, {1, 0, 1}), straight);
   for (int v = 4; v < 28; ++v) CHECK(left.read().sample(0)[v * 32 + 6] > right.read().sample(0)[v * 32 + 6] + 0.1);
   auto const turned = render<32>(depth, grey, light, view);
   CHECK(values<double>(turned.maps().mask) != values<double>(left.maps().mask));
-  CHECK_THROWS_WITH_AS(view_at<double>(settings, 0, 0, 0, 0, 0, 0.1),
-                       "berl::imaging::view_at, a shift: found 0.100000; expected 0.000000, as the settings allow nothing else. Widen the range in "
-                       "Settings.",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      view_at<double>(settings, 0, 0, 0, 0, 0, 0.1),
+      "berl::imaging::view_at, a shift: found 0.100000; expected 0.000000, as the settings allow nothing else. Widen the range in "
+      "Settings.",
+      Error);
   CHECK_THROWS_AS(light_at<double>(settings, 0.4, 0.6, {1, 0, 0}), Error);
 }
 
 TEST_CASE("batches of several sizes and a raster without samples are the caller's errors") {
   auto s = scene_of<float, 8>(2, 0.1);
   s.light = Tensor<float, Shape<4, 1, 1>>(1);
-  CHECK_THROWS_WITH_AS(RenderedImage(s, Settings{}, 1), "berl::imaging::render: found 1 lights; expected 2, one for each depth map. Pass batches of one size.",
-                       Error);
+  CHECK_THROWS_WITH_AS(RenderedImage(s, Settings{}, 1),
+                       "berl::imaging::render: found 1 lights; expected 2, one for each depth map. Pass batches of one size.", Error);
   auto const t = scene_of<float, 8>(2, 0.1);
   Settings settings;
   settings.supersampling = 0;

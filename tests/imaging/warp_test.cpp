@@ -27,7 +27,8 @@ struct GridGradient {
   Map<1, S> depth;
   Tensor<double, Shape<6, 1, 1>> view;
   GridGradient(Settings const& settings, Map<1, S> const& d, Tensor<double, Shape<6, 1, 1>> const& p, Map<2, S> const& dg, int threads = 1)
-      : depth(d.batch(), 5.0), view(d.batch(), 5.0) {
+      : depth(d.batch(), 5.0),
+        view(d.batch(), 5.0) {
     Context<Host> ctx{threads, {}};
     Tensor<double, Shape<12, 1, 1>> m(d.batch()), dm(d.batch(), 5.0);
     viewpoint(ctx, settings, p.read(), m.write());
@@ -43,7 +44,9 @@ struct Sampled {
   Tensor<T, SI> d_image;
   Tensor<T, SG> d_grid;
   Sampled(Settings const& settings, Tensor<T, SI> const& image, Tensor<T, SG> const& grid, Tensor<T, SY> const& dy, int threads = 1)
-      : y(image.batch(), T(5)), d_image(image.batch(), T(5)), d_grid(image.batch(), T(5)) {
+      : y(image.batch(), T(5)),
+        d_image(image.batch(), T(5)),
+        d_grid(image.batch(), T(5)) {
     Context<Host> ctx{threads, {}};
     Tensor<T, Shape<1, height<SG>, width<SG>>> const all(image.batch(), T(1));
     sample(ctx, settings, image.read(), grid.read(), all.read(), y.write());
@@ -117,9 +120,9 @@ TEST_CASE("bilinear sampling of images of any shape is PyTorch's, in both alignm
   auto const image = maps::tensor<SI>(file.get("gs/image"));
   auto const grid = maps::planar<SG>(file.get("gs/grid"));
   auto const dy = maps::tensor<SY>(file.get("gs/gy"));
-  for (auto const alignment : {Alignment::corners, Alignment::edges}) {
-    std::string const name = alignment == Alignment::corners ? "gs_align1" : "gs_align0";
-    Sampled const found(with(alignment), image, grid, dy);
+  for (auto const align : {Alignment::corners, Alignment::edges}) {
+    std::string const name = align == Alignment::corners ? "gs_align1" : "gs_align0";
+    Sampled const found(with(align), image, grid, dy);
     CHECK(golden::deviation(maps::values(found.y), file.get(name + "/y")) < 1e-11);  // stored in double, likewise below
     CHECK(golden::deviation(maps::values(found.d_image), file.get(name + "/gimage")) < 1e-11);
     CHECK(golden::deviation(maps::interleaved(found.d_grid), file.get(name + "/ggrid")) < 1e-11);
@@ -132,9 +135,9 @@ TEST_CASE("bilinear sampling of the canonical image is that of the published cod
   auto const image = maps::tensor<S3>(file.get("shade/canon_im"));  // in float
   auto const grid = grid_of(maps::with_z(), maps::tensor<Shape<1, 64, 64>>(file.get("in/depth")), maps::view(file.get("in/view")));
   auto const dy = maps::tensor<S3>(maps::doubles(golden::filled("g/sample", 3 * 3 * 64 * 64, 1)));
-  for (auto const alignment : {Alignment::corners, Alignment::edges}) {
-    std::string const name = alignment == Alignment::corners ? "sample_align1" : "sample_align0";
-    Sampled const found(with(alignment), image, grid, dy);
+  for (auto const align : {Alignment::corners, Alignment::edges}) {
+    std::string const name = align == Alignment::corners ? "sample_align1" : "sample_align0";
+    Sampled const found(with(align), image, grid, dy);
     CHECK(maps::deviation(maps::values(found.y), file, name + "/y") < 1e-6);  // the image is stored in float
     CHECK(maps::deviation(maps::values(found.d_image), file, name + "/gimage") < 1e-6);
     CHECK(maps::deviation(maps::interleaved(found.d_grid), file, name + "/ggrid") < 1e-6);
@@ -142,9 +145,9 @@ TEST_CASE("bilinear sampling of the canonical image is that of the published cod
 }
 
 TEST_CASE("the gradient of sampling is that of central differences, in all options") {
-  for (auto const alignment : {Alignment::corners, Alignment::edges})
+  for (auto const align : {Alignment::corners, Alignment::edges})
     for (auto const padding : {Padding::zeros, Padding::border}) {
-      auto const settings = with(alignment, padding);
+      auto const settings = with(align, padding);
       auto image = maps::noise<Shape<2, 6, 5>>("image", 2, 1);
       auto grid = maps::noise<Shape<2, 4, 7>>("grid", 2, 1.4);
       auto const dy = maps::noise<Shape<2, 4, 7>>("dy", 2, 1);

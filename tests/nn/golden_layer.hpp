@@ -35,16 +35,19 @@ class FixtureCase {
     T* gradient;  // null for a buffer
     std::size_t size;
   };
+  [[gnu::noinline]] void add(std::string const& name, T* value, T* gradient, std::size_t size) {
+    arrays.push_back({name, value, gradient, size});
+  }
   void load_parameters() {
     for (Array const& a : arrays)
       if (golden_.contains(name_ + "/" + a.name)) copy_in(name_ + "/" + a.name, {a.value, a.size});
   }
-  void copy_in(std::string const& name, std::span<T> to) const {
+  [[gnu::noinline]] void copy_in(std::string const& name, std::span<T> to) const {
     auto const from = golden_.values<T>(name);
     if (from.size() != to.size()) throw std::runtime_error(name + ": the case has another size than the test's shape");
     std::copy(from.begin(), from.end(), to.begin());
   }
-  LayerRun compare(std::string const& path, std::span<T const> y, std::span<T const> dx) const {
+  [[gnu::noinline]] LayerRun compare(std::string const& path, std::span<T const> y, std::span<T const> dx) const {
     LayerRun run;
     run.error["y"] = golden_.compare(path + "/y", y).relative_max;
     run.error["gx"] = golden_.compare(path + "/gx", dx).relative_max;
@@ -67,7 +70,12 @@ class LayerCase : FixtureCase<T> {
  public:
   using Out = nn::OutputOf<L, In>;
   LayerCase(Golden const& golden, std::string const& name, int batch, int threads = 2)
-      : FixtureCase<T>(golden, name), x(batch), dx(batch), y(batch), dy(batch), memory_((nn::kept<L, T, In>(batch) + 1) * sizeof(T) + 64) {
+      : FixtureCase<T>(golden, name),
+        x(batch),
+        dx(batch),
+        y(batch),
+        dy(batch),
+        memory_((nn::kept<L, T, In>(batch) + 1) * sizeof(T) + 64) {
     ctx_.threads = threads;
     ctx_.scratch = Arena(nn::scratch<L, T, In>(batch, threads));
     kept_ = memory_.take<T>(nn::kept<L, T, In>(batch));
@@ -76,7 +84,7 @@ class LayerCase : FixtureCase<T> {
           using P = std::remove_cvref_t<decltype(p)>;
           T* gradient = nullptr;
           if constexpr (Trainable<P>) gradient = p.gradient();
-          this->arrays.push_back({at.text, p.value(), gradient, static_cast<std::size_t>(P::shape::size)});
+          this->add(at.text, p.value(), gradient, static_cast<std::size_t>(P::shape::size));
         },
         Path{});
     this->load_parameters();

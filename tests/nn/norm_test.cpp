@@ -14,7 +14,8 @@ namespace {
 /// gbias = sum gy and gweight = sum gy (y - bias) / weight, from the fixture's own gy and y. The fixture's train1/gweight,
 /// train1/gbias, train2/gweight and train2/gbias repeat the eval step's, as their sums over its gy show, so these stand in.
 template <class In, class T>
-double parameter_gradients(test::Golden const& fixture, std::string const& name, std::string const& step, T const* gweight, T const* gbias) {
+double parameter_gradients(test::Golden const& fixture, std::string const& name, std::string const& step, T const* gweight,
+                           T const* gbias) {
   auto const y = fixture.values<double>(name + step + "/y"), gy = fixture.values<double>(name + step + "/gy");
   auto const weight = fixture.values<double>(name + "/weight"), bias = fixture.values<double>(name + "/bias");
   constexpr std::size_t C = channels<In>, P = plane<In>;

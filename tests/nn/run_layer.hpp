@@ -17,8 +17,13 @@ class RunLayer {
  public:
   using Out = nn::OutputOf<L, In>;
   explicit RunLayer(int batch, int threads = 2, std::uint64_t seed = 3)
-      : x(batch), dx(batch, std::numeric_limits<T>::quiet_NaN()), y(batch, std::numeric_limits<T>::quiet_NaN()), dy(batch),
-        kept_(nn::kept<L, T, In>(batch)), memory_((kept_ + guard) * sizeof(T)), block_(memory_.take<T>(kept_ + guard)) {
+      : x(batch),
+        dx(batch, std::numeric_limits<T>::quiet_NaN()),
+        y(batch, std::numeric_limits<T>::quiet_NaN()),
+        dy(batch),
+        kept_(nn::kept<L, T, In>(batch)),
+        memory_((kept_ + guard) * sizeof(T)),
+        block_(memory_.take<T>(kept_ + guard)) {
     ctx.threads = threads;
     ctx.scratch = Arena(nn::scratch<L, T, In>(batch, threads));
     std::fill_n(block_, kept_ + guard, canary);

@@ -26,14 +26,14 @@ static_assert(std::is_same_v<OutputOf<Net, In>, Shape<60>>);
 static_assert(std::is_same_v<HiddenOf<Net, In, 3>, Shape<5, 4, 3>>);
 
 // By hand, for a batch of 2 in float, where blocks are padded to 16 elements.
-constexpr std::size_t map = 256, half = 128;  // 2 * 126 = 252 and 2 * 60 = 120, padded
+constexpr std::size_t map = 256, half = 128;          // 2 * 126 = 252 and 2 * 60 = 120, padded
 constexpr std::size_t of_block = 2 * 16 + map + map;  // mean and deviation, then what lies after bn1 and conv1
 constexpr std::size_t of_down = 2 * (half + 2 * 16);  // body and shortcut: what lies after the convolution, mean and deviation
 static_assert(kept<Block, float, In>(2) == of_block);
 static_assert(kept<Repeat<2, Block>, float, In>(2) == 2 * of_block + map);
 static_assert(kept<Down, float, In>(2) == of_down);
 static_assert(kept<Net, float, In>(2) == map + (3 * of_block + 2 * map) + map + of_down + half + half);
-static_assert(scratch<Sequential<ReLU, ReLU, ReLU>, float, In>(2, 1) == 2 * 4 * map);          // two blocks to go back and forth
+static_assert(scratch<Sequential<ReLU, ReLU, ReLU>, float, In>(2, 1) == 2 * 4 * map);  // two blocks to go back and forth
 static_assert(scratch<Sequential<ReLU>, float, In>(2, 1) == 0 && kept<Sequential<ReLU>, float, In>(2) == 0);  // nothing lies between
 static_assert(scratch<Repeat<3, ReLU>, float, In>(2, 1) == 2 * 4 * map);
 static_assert(macs<Block, In>() == 42 * 3 * 3 * 9);

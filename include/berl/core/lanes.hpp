@@ -1,8 +1,6 @@
 #pragma once
 #include <berl/core/config.hpp>  // BERL_FN
 
-#include <type_traits>  // integral_constant
-
 namespace berl {
 /// Sums of floats do not vectorise by themselves, since the order would change; so the order is part of the source: elements are
 /// added in 128 lanes, the lanes pairwise.
@@ -15,11 +13,17 @@ BERL_FN constexpr T sum_lanes(T (&v)[lanes]) {
   return v[0];
 }
 
+/// A number that is part of a type.
+template <int N>
+struct Count {
+  static constexpr int value = N;
+};
+
 /// block(first, count) for each block of n elements; the count is a constant, so that the loop in it vectorises.
 template <int N, class Block>
 BERL_FN constexpr void for_lanes(Block const& block) {
   if constexpr (N >= lanes)
-    for (int first = 0; first + lanes <= N; first += lanes) block(first, std::integral_constant<int, lanes>{});
-  if constexpr (N % lanes != 0) block(N - N % lanes, std::integral_constant<int, N % lanes>{});
+    for (int first = 0; first + lanes <= N; first += lanes) block(first, Count<lanes>{});
+  if constexpr (N % lanes != 0) block(N - N % lanes, Count<N % lanes>{});
 }
 }  // namespace berl

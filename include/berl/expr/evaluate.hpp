@@ -23,7 +23,7 @@ BERL_FN constexpr void evaluate_let(L const& let, R& rows) {
   if constexpr (reduces<std::remove_cvref_t<decltype(let.a)>>) {
     alignas(64) T sums[C][lanes] = {};
     for_lanes<plane<S>>([&](int first, auto count) __attribute__((always_inline)) {
-      for (int i = 0; i < count; ++i) {
+      for (int i = 0; i < count.value; ++i) {
         T element[channels<S>];
         evaluate_pixel(region, before, first + i, element);
         for_channels<channels<S>>([&](int c) { sums[C == 1 ? 0 : c][i] += element[c]; });
@@ -49,13 +49,13 @@ BERL_FN constexpr void evaluate_map(N const& node, R const& rows, T* out) {
   constexpr int C = channels<shape_of<N>>, P = plane<shape_of<N>>;
   for_lanes<P>([&](int first, auto count) __attribute__((always_inline)) {
     alignas(64) T local[C][lanes];
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < count.value; ++i) {
       T element[C];
       evaluate_pixel(node, rows, first + i, element);
       for_channels<C>([&](int c) { local[c][i] = element[c]; });
     }
     for (int c = 0; c < C; ++c)
-      for (int i = 0; i < count; ++i) put<Y>(out[c * P + first + i], local[c][i]);
+      for (int i = 0; i < count.value; ++i) put<Y>(out[c * P + first + i], local[c][i]);
   });
 }
 

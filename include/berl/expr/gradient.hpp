@@ -103,13 +103,13 @@ struct Gradients<T, N, Types<Ws...>, Types<Ls...>> : Block<Ws, T, goes<Ws>(typen
     using Leaves = region_leaves<Region>;
     using Sink = Slots<T, Types<Ws...>, typename joined<lets_of<Region>, Types<Ls...>>::type>;
     for_lanes<plane<shape_of<Region>>>([&](int first, auto count) __attribute__((always_inline)) {
-      for (int i = 0; i < count; ++i) {
+      for (int i = 0; i < count.value; ++i) {
         Sink sink;
         pull_pixel_of<T>(region, rows, first + i, dy, sink);
         (take<Ws, contains<Leaves, Ws>>(i, sink), ...);
         (take<Ls, wanted<Ls> && uses<Region, Ls>>(i, sink), ...);
       }
-      (store<Region, Ws, count()>(to, n, first), ...);
+      (store<Region, Ws, decltype(count)::value>(to, n, first), ...);
     });
     ((block_of<Ws>(*this).written |= contains<Leaves, Ws>), ...);
   }

@@ -103,8 +103,7 @@ struct berl::Kernel<berl::imaging::Points, berl::Host> {
         T* const dd = d_depth.sample(static_cast<int>(n));
         for (int v = 0; v < S; ++v)
           for (int u = 0; u < S; ++u)
-            put<DDepth>(dd[v * S + u],
-                        camera.pull_point(T(u), T(v), {dp[v * S + u], dp[(S + v) * S + u], dp[(2 * S + v) * S + u]}));
+            put<DDepth>(dd[v * S + u], camera.pull_point(T(u), T(v), {dp[v * S + u], dp[(S + v) * S + u], dp[(2 * S + v) * S + u]}));
       });
     }
   }

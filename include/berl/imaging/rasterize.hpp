@@ -1,109 +1,11 @@
 #pragma once
-#include <berl/core/arena.hpp>         // Scope, padded
-#include <berl/imaging/viewpoint.hpp>  // Camera, Movement, Context, Kernel, parallel_for
+#include <berl/core/arena.hpp>        // Scope, padded
+#include <berl/imaging/triangle.hpp>  // Corner, Triangle, Projection, Context, Kernel, parallel_for
 
-#include <algorithm>  // clamp, fill_n, min
+#include <algorithm>  // clamp, copy_n, fill_n, max, min
 #include <cstdint>    // int32_t
 
 namespace berl::imaging {
-/// The depth map as a mesh of (S-1)(S-1) cells, seen from another viewpoint (kato2018 as used by wu2020).
-///
-///   a = (u, v) ---- c        T1 = a, b, c   faces 0 ... (S-1)^2 - 1, cells in row order
-///   |        G  /   |        T2 = c, b, d   the next (S-1)^2
-///   |         /     |        then all faces once more with their vertices reversed, so that both sides are seen: the one of
-///   b ---- d                 the two that turns its front to the camera is drawn, which here only decides its index
-///
-/// Corners are handled in raster units, where samples are integers (i, j): x = A u - A offset - 1/2.
-template <class T>
-struct Corner {
-  T x, y, q;  // projected position and inverse depth 1 / z
-};
-
-/// Twice the signed area of (a, b, p): 0 on the line. Both triangles at an edge ask with the same a and b, so that they find p on
-/// the same side or on the line, and no sample between them is lost by rounding.
-template <class T>
-struct Edge {
-  T x, y, dx, dy;
-
-  BERL_FN constexpr Edge(Corner<T> a, Corner<T> b) : x(a.x), y(a.y), dx(b.x - a.x), dy(b.y - a.y) {}
-  BERL_FN constexpr T side(T px, T py) const { return dx * (py - y) - dy * (px - x); }
-};
-
-/// One triangle: its corner `far` opposite the diagonal G = (c, b), and b and c.
-///   E = side(first, second, third);  w_far = G / E',  w_b = H / E',  w_c = -V / E'  with E' = -E for T1, E for T2,
-///   where V is the upright edge and H the level one: (a, b) and (a, c) for T1, (c, d) and (b, d) with b and c exchanged for T2
-///   q = sum of w_k / z_k, affine in (i, j): the depth is 1 / q
-template <class T>
-struct Triangle {
-  Corner<T> a, b, c;     // weights w_a = 1 - w_b - w_c
-  Edge<T> h, v, g;       // edges, from the lower to the higher index
-  T scale;               // 1 / E'
-  bool front, covers;    // covers: false where E = 0 or no number
-
-  static BERL_FN constexpr Triangle upper(Corner<T> a, Corner<T> b, Corner<T> c) {
-    T const e = Edge<T>(a, b).side(c.x, c.y);
-    bool const covers = (e < 0) | (e > 0);
-    return {a, b, c, Edge<T>(a, c), Edge<T>(a, b), Edge<T>(c, b), -1 / e, e < 0, covers};
-  }
-  static BERL_FN constexpr Triangle lower(Corner<T> c, Corner<T> b, Corner<T> d) {
-    T const e = Edge<T>(c, b).side(d.x, d.y);
-    bool const covers = (e < 0) | (e > 0);
-    return {d, c, b, Edge<T>(b, d), Edge<T>(c, d), Edge<T>(c, b), 1 / e, e < 0, covers};
-  }
-  struct Weights {
-    T a, b, c;
-    BERL_FN constexpr bool inside() const { return (a >= 0) & (b >= 0) & (c >= 0); }  // no short cuts: this runs in vectors
-  };
-  BERL_FN constexpr Weights weights(T x, T y) const { return {scale * g.side(x, y), scale * h.side(x, y), -scale * v.side(x, y)}; }
-  BERL_FN constexpr T inverse_depth(Weights w) const { return a.q + w.b * (b.q - a.q) + w.c * (c.q - a.q); }
-  /// Of the triangle's plane, per raster unit.
-  BERL_FN constexpr void slope(T& qx, T& qy) const {
-    T const b_q = scale * (b.q - a.q), c_q = scale * (c.q - a.q);
-    qx = c_q * v.dy - b_q * h.dy;
-    qy = b_q * h.dx - c_q * v.dx;
-  }
-};
-
-/// From a canonical depth to the corner, and the corner's gradient back to the depth and the movement.
-///   u = f X / (Z + 1e-9) + c, v likewise, z = Z
-///   dX = du f / (Z + 1e-9),  dZ = dz - (du f X + dv f Y) / (Z + 1e-9)^2
-template <class T>
-struct Projection {
-  Camera<T> camera;
-  Movement<T> movement;
-  T scale, shift;  // x = scale X / (Z + 1e-9) + shift
-
-  Projection(Camera<T> const& k, Movement<T> const& m, Settings const& settings)
-      : camera(k),
-        movement(m),
-        scale(T(settings.supersampling) * k.focal),
-        shift(T(settings.supersampling) * (k.centre + (settings.raster_offset == RasterOffset::centred ? T(0.5) : T(0))) - T(0.5)) {}
-
-  static BERL_FN constexpr T inverse(T z) {  // finite even for what lies in the camera
-    T const divisor = z + T(1e-9);
-    return 1 / (divisor > T(1e-12) || divisor < T(-1e-12) ? divisor : T(1e-12));
-  }
-
-  BERL_FN constexpr Corner<T> value(T u, T v, T d) const {
-    auto const p = movement.move(camera.point(u, v, d));
-    T const i = scale * inverse(p.z);
-    return {i * p.x + shift, i * p.y + shift, 1 / p.z};
-  }
-  struct Pulled {
-    T d;
-    Vector<T> dp, arm;  // dR = dp arm^T, dt = dp
-  };
-  BERL_FN constexpr Pulled pull(T u, T v, T d, Vector<T> dxyz) const {  // dxyz: of x, y and z
-    auto const arm = movement.arm(camera.point(u, v, d));
-    auto const turned = movement.rotate(arm);
-    auto const p = turned + movement.t;
-    T const i = inverse(p.z + movement.centre);
-    T const gx = scale * i * dxyz.x, gy = scale * i * dxyz.y;
-    Vector<T> const dp{gx, gy, dxyz.z - i * (gx * p.x + gy * p.y)};
-    return {camera.pull_point(u, v, movement.rotate_back(dp)), dp, arm};
-  }
-};
-
 struct Rasterize {};
 
 /// The depth seen from the viewpoint: the nearest of all triangles at each of A x A samples per pixel, 100 where there is none,
@@ -121,10 +23,9 @@ void rasterize(Context<D>& ctx, Settings const& settings, Read<T, Shape<1, S, S>
   Kernel<Rasterize, D>::forward(ctx, settings, depth, movement, drawn, rendered, faces);
 }
 template <class D, class T, int S, class DDepth, class DMovement>
-void rasterize_backward(Context<D>& ctx, Settings const& settings, Read<T, Shape<1, S, S>, D> depth,
-                        Read<T, Shape<12, 1, 1>, D> movement, Read<T, Shape<1, S, S>, D> drawn,
-                        Read<std::int32_t, Shape<1, S, S>, D> faces, Read<T, Shape<1, S, S>, D> d_rendered, DDepth d_depth,
-                        DMovement d_movement) {
+void rasterize_backward(Context<D>& ctx, Settings const& settings, Read<T, Shape<1, S, S>, D> depth, Read<T, Shape<12, 1, 1>, D> movement,
+                        Read<T, Shape<1, S, S>, D> drawn, Read<std::int32_t, Shape<1, S, S>, D> faces,
+                        Read<T, Shape<1, S, S>, D> d_rendered, DDepth d_depth, DMovement d_movement) {
   if constexpr (!skips<DDepth> || !skips<DMovement>)
     Kernel<Rasterize, D>::backward(ctx, settings, depth, movement, drawn, faces, d_rendered, d_depth, d_movement);
 }
@@ -178,8 +79,9 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
         int const y0 = ceiling(lesser(lesser(t.a.y, t.b.y), t.c.y), last), y1 = floor(greater(greater(t.a.y, t.b.y), t.c.y), last);
         left[u] = x0;
         top[u] = y0;
-        columns[u] = t.covers & (x1 >= x0) & (y1 >= y0) ? x1 - x0 + 1 : 0;
-        rows[u] = t.covers & (x1 >= x0) & (y1 >= y0) ? y1 - y0 + 1 : 0;
+        bool const any = t.covers & (x1 >= x0) & (y1 >= y0);
+        columns[u] = any ? x1 - x0 + 1 : 0;
+        rows[u] = any ? y1 - y0 + 1 : 0;
       }
       columns[S - 1] = rows[S - 1] = 0;
       for (int u = 0; u < S; ++u) {
@@ -391,7 +293,9 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
           for (int u = 0; u < S; ++u)
             for (int k = 0; k < A; ++k) dy[(v * A + j) * side + u * A + k] = row[u];
       }
-      for (T* const map : {to.x, to.y, to.q}) std::fill_n(map, S * S, T(0));  // of x, y and z
+      std::fill_n(to.x, S * S, T(0));
+      std::fill_n(to.y, S * S, T(0));
+      std::fill_n(to.q, S * S, T(0));  // here of z
       std::int32_t const* const face = faces.sample(n * A * A);
       for (int v = 0; v < S - 1; ++v) {
         pull(Row<T, S, true>(corners, v, side), v, side, face, dy, to);

@@ -211,7 +211,8 @@ namespace detail {
 template <class T>
 T within(char const* what, double value, double middle, double range) {
   if (range == 0 && value != middle)
-    throw Error(what, std::to_string(value), std::to_string(middle) + ", as the settings allow nothing else", "Widen the range in Settings.");
+    throw Error(what, std::to_string(value), std::to_string(middle) + ", as the settings allow nothing else",
+                "Widen the range in Settings.");
   return range == 0 ? T(0) : T((value - middle) / range);
 }
 }  // namespace detail

@@ -47,18 +47,26 @@ struct ViewRange {
     T const cx = std::cos(p[0] * angle), sx = std::sin(p[0] * angle);
     T const cy = std::cos(p[1] * angle), sy = std::sin(p[1] * angle);
     T const cz = std::cos(p[2] * angle), sz = std::sin(p[2] * angle);
-    T const m[12] = {cz * cy, cz * sy * sx - sz * cx, cz * sy * cx + sz * sx,  //
-                     sz * cy, sz * sy * sx + cz * cx, sz * sy * cx - cz * sx,  //
-                     -sy,     cy * sx,                cy * cx,                 //
-                     p[3] * shift, p[4] * shift, p[5] * shift_z};
+    T const m[12] = {cz * cy,
+                     cz * sy * sx - sz * cx,
+                     cz * sy * cx + sz * sx,  //
+                     sz * cy,
+                     sz * sy * sx + cz * cx,
+                     sz * sy * cx - cz * sx,  //
+                     -sy,
+                     cy * sx,
+                     cy * cx,  //
+                     p[3] * shift,
+                     p[4] * shift,
+                     p[5] * shift_z};
     for (int i = 0; i < 12; ++i) movement[i] = m[i];
   }
   BERL_FN void pull(T const* p, T const* d, T* dp) const {
     T const cx = std::cos(p[0] * angle), sx = std::sin(p[0] * angle);
     T const cy = std::cos(p[1] * angle), sy = std::sin(p[1] * angle);
     T const cz = std::cos(p[2] * angle), sz = std::sin(p[2] * angle);
-    dp[0] = angle * (d[1] * (cz * sy * cx + sz * sx) + d[2] * (sz * cx - cz * sy * sx) +    //
-                     d[4] * (sz * sy * cx - cz * sx) + d[5] * (-sz * sy * sx - cz * cx) +   //
+    dp[0] = angle * (d[1] * (cz * sy * cx + sz * sx) + d[2] * (sz * cx - cz * sy * sx) +   //
+                     d[4] * (sz * sy * cx - cz * sx) + d[5] * (-sz * sy * sx - cz * cx) +  //
                      d[7] * cy * cx - d[8] * cy * sx);
     dp[1] = angle * (-d[0] * cz * sy + d[1] * cz * cy * sx + d[2] * cz * cy * cx +  //
                      -d[3] * sz * sy + d[4] * sz * cy * sx + d[5] * sz * cy * cx +  //
@@ -83,8 +91,8 @@ void viewpoint(Context<D>& ctx, Settings const& settings, Read<T, Shape<6, 1, 1>
   Kernel<Viewpoint, D>::forward(ctx, settings, view, movement);
 }
 template <class D, class T, class DView>
-void viewpoint_backward(Context<D>& ctx, Settings const& settings, Read<T, Shape<6, 1, 1>, D> view,
-                        Read<T, Shape<12, 1, 1>, D> d_movement, DView d_view) {
+void viewpoint_backward(Context<D>& ctx, Settings const& settings, Read<T, Shape<6, 1, 1>, D> view, Read<T, Shape<12, 1, 1>, D> d_movement,
+                        DView d_view) {
   if constexpr (!skips<DView>) Kernel<Viewpoint, D>::backward(ctx, settings, view, d_movement, d_view);
 }
 

@@ -83,8 +83,7 @@ void sampling_grid(Context<D>& ctx, Settings const& settings, Read<T, Shape<1, S
 }
 template <class D, class T, int S, class DDepth, class DMovement>
 void sampling_grid_backward(Context<D>& ctx, Settings const& settings, Read<T, Shape<1, S, S>, D> depth,
-                            Read<T, Shape<12, 1, 1>, D> movement, Read<T, Shape<2, S, S>, D> d_grid, DDepth d_depth,
-                            DMovement d_movement) {
+                            Read<T, Shape<12, 1, 1>, D> movement, Read<T, Shape<2, S, S>, D> d_grid, DDepth d_depth, DMovement d_movement) {
   Kernel<SamplingGrid, D>::backward(ctx, settings, depth, movement, d_grid, d_depth, d_movement);
 }
 
@@ -114,8 +113,7 @@ struct berl::Kernel<berl::imaging::SamplingGrid, berl::Host> {
   }
   template <class T, int S>
   static void forward(Context<Host>& ctx, imaging::Settings const& settings, Read<T, Shape<1, S, S>, Host> depth,
-                      Read<T, Shape<12, 1, 1>, Host> movement, Write<T, Shape<2, S, S>, Host> grid,
-                      Write<T, Shape<1, S, S>, Host> mask) {
+                      Read<T, Shape<12, 1, 1>, Host> movement, Write<T, Shape<2, S, S>, Host> grid, Write<T, Shape<1, S, S>, Host> mask) {
     T const farthest = T(settings.depth_max + settings.margin());
     parallel_for(ctx, depth.batch(), [=](std::ptrdiff_t i) {
       int const n = static_cast<int>(i);

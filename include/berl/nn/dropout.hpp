@@ -19,6 +19,8 @@ struct Dropout : Layer {
   }
   template <class Mode, class T, class In, class D, class Params, class Y, class P>
   static void forward(Context<D>& ctx, Params const&, Read<T, In, D> x, Y y, P pass) {
+    static_assert(!std::is_same_v<Mode, Training> || Percent == 0 || !std::is_same_v<P, Forget>,
+                  "berl::nn::Dropout: in training the mask comes from the pass. Give forward a Pass, not Forget.");
     if constexpr (std::is_same_v<Mode, Training> && Percent > 0)
       Kernel<Dropout, D>::run(ctx, x, y, random_key(named({pass.seed()}, "dropout"), pass.step(), pass.position()));
     else

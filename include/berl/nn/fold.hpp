@@ -25,7 +25,8 @@ void fold(ParamsOf<Conv2d<C, M, K, S, P, B>, T, Host> const& conv, ParamsOf<Batc
   for (int m = 0; m < M; ++m) {
     double const variance = static_cast<double>(norm.running_var.value()[m]) + BatchNorm<M, Rule>::eps;
     double const scale = static_cast<double>(norm.weight.value()[m]) / std::sqrt(variance);
-    for (int i = 0; i < taps; ++i) to.weight.value()[m * taps + i] = static_cast<T>(scale * static_cast<double>(conv.weight.value()[m * taps + i]));
+    for (int i = 0; i < taps; ++i)
+      to.weight.value()[m * taps + i] = static_cast<T>(scale * static_cast<double>(conv.weight.value()[m * taps + i]));
     double const bias = conv.bias_data() ? static_cast<double>(conv.bias_data()[m]) : 0;
     double const mean = static_cast<double>(norm.running_mean.value()[m]);
     to.bias.value()[m] = static_cast<T>(scale * (bias - mean) + static_cast<double>(norm.bias.value()[m]));

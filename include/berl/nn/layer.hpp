@@ -59,7 +59,7 @@ concept Trainable = requires { typename P::rule; };
 /// The name under which a parameter is saved, built while visiting; `Nameless` where only sizes matter.
 struct Path {
   std::string text;
-  Path operator/(char const* name) const { return {text.empty() ? name : text + "." + name}; }
+  [[gnu::noinline]] Path operator/(char const* name) const { return {text.empty() ? name : text + "." + name}; }
   Path operator/(int index) const { return *this / std::to_string(index).c_str(); }
 };
 struct Nameless {

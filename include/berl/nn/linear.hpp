@@ -1,7 +1,7 @@
 #pragma once
 #include <berl/core/threads.hpp>  // parallel_for
+#include <berl/host/product.hpp>  // add_product
 #include <berl/nn/conv2d.hpp>     // Bias, NoBias, ConvParams
-#include <berl/host/eigen.hpp>    // matrix products
 
 namespace berl::nn {
 namespace detail {
@@ -28,6 +28,11 @@ struct Linear : Layer {
   using Params = detail::ConvParams<T, D, Shape<Out, In_>, Out, HasBias>;
   static constexpr int fan_in = In_;
 
+  template <class T, class In>
+  static constexpr std::size_t scratch(int batch, int) {
+    auto const n = static_cast<std::size_t>(batch);
+    return (padded<T>(n * In_) + padded<T>(n * Out)) * sizeof(T);
+  }
   template <class Mode, class T, class In, class D, class Y, class P>
   static void forward(Context<D>& ctx, Params<T, D> const& p, Read<T, In, D> x, Y y, P) {
     Kernel<Linear, D>::forward(ctx, p, x, y);
@@ -64,61 +69,64 @@ struct Kernel<nn::Flatten, Host> {
 
 template <int I, int O, class B>
 struct Kernel<nn::Linear<I, O, B>, Host> {
-  template <class T>
-  using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  template <class T>
-  using In = Eigen::Map<Matrix<T> const, 0, Eigen::OuterStride<>>;
-  template <class T>
-  using Out = Eigen::Map<Matrix<T>, 0, Eigen::OuterStride<>>;
-
-  // Each product is cut into blocks of columns (rows, for the weights), each of which is one thread's.
+  // Each product is cut into blocks of one extent, each of which is one thread's.
   static constexpr int block = 64;
-  static constexpr int blocks(int n) { return (n + block - 1) / block; }
-
-  template <class T, class S, class Params, class Y>
-  static void forward(Context<Host>& ctx, Params const& p, Read<T, S, Host> x, Y y) {
-    int const n = x.batch();
-    parallel_for(ctx, blocks(O), [&](std::ptrdiff_t b) {
-      int const first = static_cast<int>(b) * block, count = std::min(block, O - first);
-      Out<T> to(y.data() + first, n, count, Eigen::OuterStride<>(O));
-      In<T> const from(x.data(), n, I, Eigen::OuterStride<>(I));
-      In<T> const weight(p.weight.value() + static_cast<std::ptrdiff_t>(first) * I, count, I, Eigen::OuterStride<>(I));
-      if constexpr (onto<Y>) to = In<T>(y.base.data() + first, n, count, Eigen::OuterStride<>(O));
-      if constexpr (accumulates<Y>)
-        to.noalias() += from * weight.transpose();
-      else
-        to.noalias() = from * weight.transpose();
-      if constexpr (std::is_same_v<B, nn::Bias>)
-        for (int i = 0; i < n; ++i)
-          for (int o = 0; o < count; ++o) to(i, o) += p.bias_data()[first + o];
+  template <class Body>
+  static void for_blocks(Context<Host>& ctx, int n, Body const& body) {
+    parallel_for(ctx, (n + block - 1) / block, [&](std::ptrdiff_t b) {
+      int const first = static_cast<int>(b) * block;
+      body(first, std::min(block, n - first));
     });
   }
+
+  /// y^T = weight x^T: the weights, which are many, are read in their order.
+  template <class T, class S, class Params, class Y>
+  static void forward(Context<Host>& ctx, Params const& p, Read<T, S, Host> x, Y y) {
+    Scope const scope(ctx.scratch);
+    int const n = x.batch();
+    T* const turned = ctx.scratch.take<T>(static_cast<std::size_t>(n) * I);
+    T* const result = ctx.scratch.take<T>(static_cast<std::size_t>(n) * O);
+    for_blocks(ctx, I, [&](int first, int count) {
+      for (int i = first; i < first + count; ++i)
+        for (int k = 0; k < n; ++k) turned[static_cast<std::ptrdiff_t>(i) * n + k] = x.sample(k)[i];
+    });
+    for_blocks(ctx, O, [&](int first, int count) {
+      T* const to = result + static_cast<std::ptrdiff_t>(first) * n;
+      std::fill_n(to, static_cast<std::ptrdiff_t>(count) * n, T(0));
+      host::add_product(host::Strided<T>{p.weight.value() + static_cast<std::ptrdiff_t>(first) * I, I, 1}, count, turned, n, I, n, to, n);
+      for (int o = first; o < first + count; ++o)
+        for (int k = 0; k < n; ++k) {
+          T value = result[static_cast<std::ptrdiff_t>(o) * n + k];
+          if constexpr (std::is_same_v<B, nn::Bias>) value += p.bias_data()[o];
+          put_at(y, static_cast<std::ptrdiff_t>(k) * O + o, value);
+        }
+    });
+  }
+  /// dx = dy weight, dweight += dy^T x
   template <class T, class S, class Params, class DX>
   static void backward(Context<Host>& ctx, Params& p, Read<T, S, Host> x, Read<T, Shape<O>, Host> dy, DX dx) {
     int const n = x.batch();
-    In<T> const d(dy.data(), n, O, Eigen::OuterStride<>(O));
     if constexpr (!skips<DX>)
-      parallel_for(ctx, blocks(I), [&](std::ptrdiff_t b) {
-        int const first = static_cast<int>(b) * block, count = std::min(block, I - first);
-        Out<T> to(dx.data() + first, n, count, Eigen::OuterStride<>(I));
-        In<T> const weight(p.weight.value() + first, O, count, Eigen::OuterStride<>(I));
-        if constexpr (onto<DX>) to = In<T>(dx.base.data() + first, n, count, Eigen::OuterStride<>(I));
-        if constexpr (accumulates<DX>)
-          to.noalias() += d * weight;
-        else
-          to.noalias() = d * weight;
+      for_blocks(ctx, I, [&](int first, int count) {
+        for (int k = 0; k < n; ++k) {
+          T* const to = dx.sample(k) + first;
+          if constexpr (onto<DX>)
+            std::copy_n(dx.base.sample(k) + first, count, to);
+          else if constexpr (!adds<DX>)
+            std::fill_n(to, count, T(0));
+        }
+        host::add_product(host::Strided<T>{dy.data(), O, 1}, n, p.weight.value() + first, I, O, count, dx.data() + first, I);
       });
-    parallel_for(ctx, blocks(O), [&](std::ptrdiff_t b) {
-      int const first = static_cast<int>(b) * block, count = std::min(block, O - first);
-      Out<T> to(p.weight.gradient() + static_cast<std::ptrdiff_t>(first) * I, count, I, Eigen::OuterStride<>(I));
-      to.noalias() += In<T>(dy.data() + first, n, count, Eigen::OuterStride<>(O)).transpose() * In<T>(x.data(), n, I, Eigen::OuterStride<>(I));
+    for_blocks(ctx, O, [&](int first, int count) {
+      host::add_product(host::Strided<T>{dy.data() + first, 1, O}, count, x.data(), I, n, I,
+                        p.weight.gradient() + static_cast<std::ptrdiff_t>(first) * I, I);
+      if constexpr (std::is_same_v<B, nn::Bias>)
+        for (int o = first; o < first + count; ++o) {
+          double sum = 0;
+          for (int k = 0; k < n; ++k) sum += static_cast<double>(dy.sample(k)[o]);
+          p.bias.gradient()[o] += static_cast<T>(sum);
+        }
     });
-    if constexpr (std::is_same_v<B, nn::Bias>)
-      for (int o = 0; o < O; ++o) {
-        double sum = 0;
-        for (int i = 0; i < n; ++i) sum += static_cast<double>(d(i, o));
-        p.bias.gradient()[o] += static_cast<T>(sum);
-      }
   }
 };
 }  // namespace berl

@@ -51,7 +51,7 @@ struct Kernel<nn::PReLU<C>, Host> {
   }
   template <class T, class In, class DX>
   static void backward(Context<Host>& ctx, T const* weight, T* dweight, Read<T, In, Host> x, Read<T, In, Host> dy, DX dx) {
-    constexpr int P = plane<In>, lanes = 32;
+    constexpr int P = plane<In>, prelu_lanes = 32;
     parallel_for(ctx, C, [&](std::ptrdiff_t c) {
       T const slope = weight[c];
       double sum = 0;
@@ -65,9 +65,9 @@ struct Kernel<nn::PReLU<C>, Host> {
           base = nn::detail::whole_base(dx) + at;
           dxs = dx.data() + at;
         }
-        T sums[lanes] = {};
+        T sums[prelu_lanes] = {};
         auto const block = [&](int first, int count) {
-          T out[lanes];
+          T out[prelu_lanes];
           for (int k = 0; k < count; ++k) {
             T const xk = xs[first + k], d = dys[first + k];
             sums[k] += xk > 0 ? T(0) : xk * d;
@@ -83,7 +83,7 @@ struct Kernel<nn::PReLU<C>, Host> {
           }
         };
         int p = 0;
-        for (; p + lanes <= P; p += lanes) block(p, lanes);
+        for (; p + prelu_lanes <= P; p += prelu_lanes) block(p, prelu_lanes);
         if (p < P) block(p, P - p);
         for (T s : sums) sum += static_cast<double>(s);
       }

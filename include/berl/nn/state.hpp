@@ -2,6 +2,7 @@
 #include <berl/nn/sequential.hpp>  // ParamsOf
 
 #include <algorithm>  // fill_n
+#include <span>
 
 namespace berl::nn {
 /// How much memory a network's arrays take, known from its type. Parameters lie in one block, first those that weight decay
@@ -80,6 +81,7 @@ class Weights {
     std::fill_n(gradients, SizesOf<L, T>::block, T(0));
     std::fill_n(buffers, SizesOf<L, T>::buffers, T(0));
     place<L>(params, values, gradients, buffers);
+    values_ = values;
     gradients_ = gradients;
     params.visit(
         [](Path const& path, auto& array) {
@@ -90,11 +92,15 @@ class Weights {
   Weights(Weights&&) = default;
   Weights& operator=(Weights&&) = default;
   void clear_gradients() { std::fill_n(gradients_, SizesOf<L, T>::block, T(0)); }
+  /// All parameters, and their gradients in the same order, for an optimiser.
+  std::span<T> values() { return {values_, SizesOf<L, T>::block}; }
+  std::span<T const> gradients() const { return {gradients_, SizesOf<L, T>::block}; }
 
   Params params;
 
  private:
   Arena memory_;
+  T* values_;
   T* gradients_;
 };
 }  // namespace berl::nn

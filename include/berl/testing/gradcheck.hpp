@@ -124,7 +124,12 @@ GradientCheck check_gradients(int batch = 2, int samples = 40, double step = 1e-
     Arena memory;
     double* kept;
     Layer(int n, int t)
-        : x(n), dx(n), dx_added(n), y(n), dy(n), memory((nn::kept<L, double, In>(n) + 8) * sizeof(double)),
+        : x(n),
+          dx(n),
+          dx_added(n),
+          y(n),
+          dy(n),
+          memory((nn::kept<L, double, In>(n) + 8) * sizeof(double)),
           kept(memory.take<double>(nn::kept<L, double, In>(n))) {
       ctx.threads = t;
       ctx.scratch = Arena(nn::scratch<L, double, In>(n, t));

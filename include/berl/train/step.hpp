@@ -5,6 +5,7 @@
 #include <berl/train/plan.hpp>              // States, Parameters, Activations
 
 #include <cmath>        // isfinite
+#include <limits>       // quiet_NaN
 #include <type_traits>  // is_same_v
 
 namespace berl::train {
@@ -24,6 +25,12 @@ void mirror(Context<Host>& ctx, Read<T, S, Host> from, V to) {
 template <template <class, class, class, class> class V, class T, class S, class L>
 V<T, S, Host, L> part(V<T, S, Host, L> view, int first, int count) {
   return {view.sample(first), count};
+}
+template <class T, class S>
+bool finite(Read<T, S, Host> x) {
+  for (std::size_t i = 0; i < x.size(); ++i)
+    if (!std::isfinite(x.data()[i])) return false;
+  return true;
 }
 template <class T>
 void scale(T* x, std::size_t n, double factor) {
@@ -143,6 +150,8 @@ class Step {
       losses::reconstruction_loss_backward(ctx_, options_.reconstruction, mirrored, image, mask, gamma * static_cast<T>(options_.flip),
                                            detail::part(at_.d_image, n, n));
     }
+    if (!detail::finite(at_.raw.read()) || !detail::finite(view.read()))  // the rasteriser leaves such a surface out, and the loss with it
+      losses.recon = std::numeric_limits<double>::quiet_NaN();
     imaging::render_backward(ctx_, settings, scene, rendering_, at_.d_image.read(), at_.d_depth, at_.d_albedo, at_.d_light, at_.d_view);
     if (flip) {
       detail::mirror(ctx_, detail::part(at_.d_depth.read(), n, n), Add<T, Map, D>(d_depth.data(), n));

@@ -1,5 +1,6 @@
 #pragma once
 #include <berl/networks/initialise.hpp>  // initialise_backbone
+#include <berl/nn/kept.hpp>              // visit_kept
 #include <berl/optim/schedule.hpp>       // Schedule
 #include <berl/train/step.hpp>           // Step
 
@@ -25,6 +26,7 @@ class Trainer<Model, Host, T> {
  public:
   using Options = train::Options<typename Model::Head>;
   using Input = typename Model::Input;
+  using Scalar = T;
 
   explicit Trainer(Options const& options) : memory_(std::make_unique<Memory>(options)) {
     auto& m = *memory_;
@@ -125,6 +127,15 @@ class Trainer<Model, Host, T> {
     ++all_steps_;
   }
 
+  /// Embeddings of up to a batch of pictures, in the mode of evaluation. Uses the memory of a step.
+  void embed(Read<T, Input, Host> pictures, Write<T, typename Model::Embedding, Host> embeddings) {
+    auto& m = *memory_;
+    if (pictures.batch() > m.options.batch) throw std::logic_error("berl::train::Trainer::embed: more pictures than a batch.");
+    Write<T, typename Model::Tap, Host> const tap(m.activations.tap.data(), pictures.batch());
+    nn::forward<typename Model::Trunk, Inference>(m.ctx, m.params.trunk, pictures, tap, Forget{});
+    nn::forward<typename Model::Top, Inference>(m.ctx, m.params.top, tap.read(), embeddings, Forget{});
+  }
+
   Stage stage() const { return stage_; }
   double rate() const { return stage_ == Stage::reconstruction ? auxiliary_rate_ : rate_; }  ///< of the last step
   double t() const { return static_cast<double>(*memory_->params.head.t.value()); }
@@ -135,7 +146,7 @@ class Trainer<Model, Host, T> {
   Activations<Model, T, Host> const& activations() const { return memory_->activations; }
   imaging::Rendering<T, Model::Auxiliary::side, Host> const& rendering() const { return memory_->rendering; }
 
-  /// The first part whose output is not finite in the last step, for the message about a loss that is not.
+  /// The first parameter that is not finite, or else the first layer whose output was not in the last step.
   std::string first_not_finite() const {
     auto const& a = memory_->activations;
     auto const bad = [](auto const& view) {
@@ -145,19 +156,29 @@ class Trainer<Model, Host, T> {
     };
     std::string part;
     memory_->params.visit([&](Path const& path, auto& array) {
-      if (part.empty() && bad(array.read())) part = "the parameter " + path.text;
+      bool const changed = !Trainable<std::remove_cvref_t<decltype(array)>> && stage_ != Stage::reconstruction;  // in this very step
+      if (part.empty() && !changed && bad(array.read())) part = path.text;
     });
-    if (!part.empty()) return part;
-    if (bad(a.tap)) return "the backbone up to stage 3";
-    if (stage_ != Stage::reconstruction && bad(a.embedding)) return "stage 4 of the backbone";
+    auto const output = [&](Path const& path, auto const& values) {
+      if (part.empty() && bad(values)) part = "the output of " + path.text;
+    };
+    auto const network = [&]<class L, class In>(T* kept, char const* name, auto const& last, char const* what) {
+      if (kept != nullptr) nn::visit_kept<L, T, In>(Pass<T>(kept, 0, 0), memory_->options.batch, Path{name}, output);
+      if (part.empty() && bad(last)) part = what;
+    };
+    using Image = Shape<3, Model::Auxiliary::side, Model::Auxiliary::side>;
+    using Tap = typename Model::Tap;
+    bool const frozen = stage_ == Stage::reconstruction;  // then the backbone keeps nothing
+    network.template operator()<typename Model::Trunk, Input>(frozen ? nullptr : a.kept_trunk, "", a.tap, "the tap at stage 3 of the backbone");
+    if (!frozen) network.template operator()<typename Model::Top, Tap>(a.kept_top, "", a.embedding, "the embedding");
     if (stage_ != Stage::recognition) {
-      if (bad(a.view)) return "the view network";
-      if (bad(a.light)) return "the light network";
-      if (bad(a.raw)) return "the depth network";
-      if (bad(a.albedo)) return "the albedo network";
-      if (bad(memory_->rendering.image)) return "the rendering";
+      network.template operator()<typename Model::Auxiliary::View, Image>(a.kept_view, "iia.view", a.view, "the viewpoint");
+      network.template operator()<typename Model::Auxiliary::Light, Image>(a.kept_light, "iia.light", a.light, "the light");
+      network.template operator()<typename Model::Auxiliary::Depth, Tap>(a.kept_depth, "ira.depth", a.raw, "the raw depth");
+      network.template operator()<typename Model::Auxiliary::Albedo, Tap>(a.kept_albedo, "ira.albedo", a.albedo, "the albedo");
+      if (part.empty() && bad(memory_->rendering.image)) part = "the rendering";
     }
-    return "the losses";
+    return part.empty() ? "the losses" : part;
   }
 
  private:

@@ -1,4 +1,5 @@
-// expect: berl::nn::Residual, Repeat: the shapes do not fit. A residual body and its shortcut must give the same shape, and what is repeated must give the shape that it takes.
+// expect: berl::nn::Residual, Repeat: the shapes do not fit. A residual body and its shortcut must give the same shape, and what is
+// repeated must give the shape that it takes.
 #include <berl/nn/conv2d.hpp>
 #include <berl/nn/sequential.hpp>
 

@@ -35,7 +35,10 @@ double error_of(host::Convolution const& g, int batch, int threads, bool has_bia
   ctx.threads = threads;
   ctx.scratch = Arena(host::correlate_scratch<T>(g, batch, threads));
   host::correlate<T>(ctx, g, batch, x.data(), weights.data(), has_bias ? bias.data() : nullptr,
-                     base == Base::none ? nullptr : base == Base::other ? added.data() : y.data(), y.data());
+                     base == Base::none    ? nullptr
+                     : base == Base::other ? added.data()
+                                           : y.data(),
+                     y.data());
   return test::relative_error(y, expected);
 }
 
@@ -84,7 +87,8 @@ TEST_CASE("correlate leaves the same bits for any number of threads") {
   for (int round = 0; round < 20; ++round) {
     host::Convolution const g = test::random_geometry(random, round % 2 == 1);
     int const batch = 1 + static_cast<int>(random.below(9));
-    auto const x = test::random_values<float>(random, batch * g.C * g.H * g.W), weights = test::random_values<float>(random, g.M * g.C * g.K * g.K);
+    auto const x = test::random_values<float>(random, batch * g.C * g.H * g.W),
+               weights = test::random_values<float>(random, g.M * g.C * g.K * g.K);
     std::vector<float> first;
     for (int const threads : {1, 2, 7}) {
       Context<Host> ctx;

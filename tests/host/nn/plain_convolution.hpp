@@ -19,7 +19,8 @@ void for_products(host::Convolution const& g, Body const& body) {
           for (int a = 0; a < rows; ++a)
             for (int b = 0; b < cols; ++b) {
               int const far_a = a * g.S + i - g.P, far_b = b * g.S + j - g.P;
-              int const v = g.transposed ? a : far_a, u = g.transposed ? b : far_b, p = g.transposed ? far_a : a, q = g.transposed ? far_b : b;
+              int const v = g.transposed ? a : far_a, u = g.transposed ? b : far_b, p = g.transposed ? far_a : a,
+                        q = g.transposed ? far_b : b;
               if (v < 0 || v >= g.H || u < 0 || u >= g.W || p < 0 || p >= g.OH || q < 0 || q >= g.OW) continue;
               body((c * g.H + v) * g.W + u, (m * g.OH + p) * g.OW + q, w);
             }

@@ -1,0 +1,117 @@
+#pragma once
+#include <berl/eval/faces.hpp>  // faces_png
+#include <berl/model.hpp>       // Model
+
+#include <mutex>
+#include <optional>
+#include <set>
+
+#include "network.hpp"  // Network, NetworkKind
+
+/// What a unit of networks/ compiles, once for each kind of network.
+namespace instance {
+template <class Backbone>
+class Opened final : public Network {
+ public:
+  using Model = berl::Model<Backbone>;
+
+  Opened(berl::io::SafeTensors&& file, berl::io::ModelInfo const& info, int threads)
+      : file_(std::move(file)), info_(info), threads_(threads), face_(file_) {}
+
+  std::vector<std::vector<float>> embed(std::span<berl::io::Image const> pictures) const override {
+    return face_.embed(pictures, berl::Plain{}, threads_);
+  }
+  std::vector<std::vector<float>> embed_fused(std::span<berl::io::Image const> pictures) const override {
+    return face_.embed(pictures, berl::FlipFused{}, threads_);
+  }
+  std::vector<berl::eval::Explanation<>> explain(std::span<berl::io::Image const> pictures) const override {
+    std::lock_guard const lock(mutex_);
+    if (!explainer_) {
+      auxiliary_ = std::make_unique<Auxiliary>(face_.trunk());
+      berl::io::ArrayReader<float> arrays(file_);
+      auxiliary_->visit(arrays);
+      arrays.copy();
+      explainer_.emplace(*auxiliary_, berl::eval::ExplainOptions{.batch = 8, .threads = threads_, .imaging = info_.imaging});
+    }
+    return (*explainer_)(pictures);
+  }
+  berl::io::ModelInfo const& info() const override { return info_; }
+
+ private:
+  using Aux = typename Model::Auxiliary;
+  struct Auxiliary {
+    explicit Auxiliary(berl::nn::ParamsOf<typename Model::Trunk, float, berl::Host>& shared) : trunk(shared) {}
+    void visit(auto& f) {
+      using berl::Path;
+      view.visit(f, Path{"iia.view"}), light.visit(f, Path{"iia.light"}), depth.visit(f, Path{"ira.depth"}), albedo.visit(f, Path{"ira.albedo"});
+    }
+    berl::nn::Weights<typename Aux::View> view_weights;
+    berl::nn::Weights<typename Aux::Light> light_weights;
+    berl::nn::Weights<typename Aux::Depth> depth_weights;
+    berl::nn::Weights<typename Aux::Albedo> albedo_weights;
+    berl::nn::ParamsOf<typename Model::Trunk, float, berl::Host>& trunk;
+    berl::nn::ParamsOf<typename Aux::View, float, berl::Host>& view = view_weights.params;
+    berl::nn::ParamsOf<typename Aux::Light, float, berl::Host>& light = light_weights.params;
+    berl::nn::ParamsOf<typename Aux::Depth, float, berl::Host>& depth = depth_weights.params;
+    berl::nn::ParamsOf<typename Aux::Albedo, float, berl::Host>& albedo = albedo_weights.params;
+  };
+
+  berl::io::SafeTensors file_;
+  berl::io::ModelInfo info_;
+  int threads_;
+  berl::Face<Backbone> face_;
+  mutable std::mutex mutex_;  // of the two below
+  mutable std::unique_ptr<Auxiliary> auxiliary_;
+  mutable std::optional<berl::eval::Explainer<Model>> explainer_;
+};
+
+/// Faces to look at: of the list of pairs, which training has not seen, or else one of each of the first identities.
+template <class Session>
+std::vector<berl::io::Image> shown_faces(Session const& session, std::size_t most) {
+  std::vector<berl::io::Image> faces;
+  auto const& pictures = session.pictures();
+  if (!session.options().pairs.empty()) {
+    berl::eval::PairPictures const pairs(session.options().pairs, Session::side);
+    std::size_t const n = pairs.paths().size(), stride = std::max<std::size_t>(1, n / most);
+    for (std::size_t i = 0; i < n && faces.size() < most; i += stride) faces.push_back(pairs.load(i));
+    return faces;
+  }
+  std::set<int> seen;
+  for (int i = 0; i < pictures.size() && faces.size() < most; ++i)
+    if (seen.insert(pictures.label(i)).second) faces.push_back(pictures.load(i));
+  return faces;
+}
+
+template <class Backbone>
+berl::train::Outcome train(AnyDataset const& pictures, berl::train::SessionOptions const& options) {
+  using Model = berl::Model<Backbone>;
+  berl::train::Session<Model, AnyDataset> session(pictures, options);
+  auto const outcome = session.run();
+  if (outcome == berl::train::Outcome::finished) {
+    auto const& c = session.config();
+    berl::eval::Explainer<Model> explain(session.trainer().parameters(),
+                                         {.threads = options.threads, .imaging = c.imaging, .resize = c.resize});
+    berl::eval::faces_png(options.out / "faces.png", explain(shown_faces(session, 8)));
+  }
+  if (auto const warning = pictures.warning()) session.console().say("warning: " + *warning);
+  return outcome;
+}
+
+template <class Backbone>
+constexpr NetworkKind kind(std::string_view name, std::string_view text) {
+  using Model = berl::Model<Backbone>;
+  return {name,
+          text,
+          Model::Embedding::size,
+          Model::backbone_parameters,
+          Model::auxiliary_parameters,
+          Model::trunk_macs,
+          Model::backbone_macs,
+          Model::auxiliary_macs,
+          [](berl::train::Sizes const& sizes) { return Model::step_bytes(sizes); },
+          train<Backbone>,
+          [](berl::io::SafeTensors&& file, berl::io::ModelInfo const& info, int threads) -> std::unique_ptr<Network> {
+            return std::make_unique<Opened<Backbone>>(std::move(file), info, threads);
+          }};
+}
+}  // namespace instance

@@ -1,0 +1,44 @@
+#pragma once
+#include <berl/eval/explain.hpp>   // Explanation
+#include <berl/train/session.hpp>  // SessionOptions, Outcome
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "any_dataset.hpp"  // AnyDataset
+
+/// A trained network whose kind is known at run time alone: all that programs do with one.
+class Network {
+ public:
+  virtual ~Network() = default;
+  /// One embedding for each picture (aligned, 112 x 112), or the sum with that of its mirror image; only the backbone is read and runs.
+  virtual std::vector<std::vector<float>> embed(std::span<berl::io::Image const> pictures) const = 0;
+  virtual std::vector<std::vector<float>> embed_fused(std::span<berl::io::Image const> pictures) const = 0;
+  /// Depth, albedo, light and viewpoint of each picture.
+  ///   errors  Error: the file has no auxiliary networks
+  virtual std::vector<berl::eval::Explanation<>> explain(std::span<berl::io::Image const> pictures) const = 0;
+  virtual berl::io::ModelInfo const& info() const = 0;
+};
+
+/// A kind of network that is compiled into the programs, and its numbers.
+struct NetworkKind {
+  std::string_view name, text;
+  int embedding;
+  std::int64_t backbone_parameters, auxiliary_parameters;
+  std::int64_t trunk_macs, backbone_macs, auxiliary_macs;  ///< multiply-adds for a picture
+  std::size_t (*step_bytes)(berl::train::Sizes const& sizes);
+  /// Trains as the options say, and writes their folder, faces.png included.
+  berl::train::Outcome (*train)(AnyDataset const& pictures, berl::train::SessionOptions const& options);
+  std::unique_ptr<Network> (*open)(berl::io::SafeTensors&& file, berl::io::ModelInfo const& info, int threads);
+};
+
+/// All kinds, smallest first.
+std::span<NetworkKind const* const> network_kinds();
+/// errors  Error, for a name that is none of theirs
+NetworkKind const& network_kind(std::string_view name);
+/// The network in a model.safetensors of `train`.
+///   errors  Error: no such file, damaged, not of berl, of a kind that is not compiled in, of other shapes
+std::unique_ptr<Network> open_network(std::filesystem::path const& path, int threads = 1);

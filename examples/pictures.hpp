@@ -1,0 +1,129 @@
+#pragma once
+#include <berl/data/dataset.hpp>  // fit_square, Misfits
+#include <berl/io/image.hpp>      // read_image
+
+#include <unistd.h>  // isatty
+
+#include <fmt/core.h>
+#include <algorithm>  // sort
+#include <chrono>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+/// What the programs that read pictures have in common.
+struct Picture {
+  std::filesystem::path path;
+  std::string name;  ///< without its ending, for files that are made from it; different for each picture
+};
+
+/// The pictures of a command line: files as they are given, and all .png, .jpg and .jpeg files in and below folders, sorted.
+///   errors  Error: something that does not exist, a folder without pictures
+inline std::vector<Picture> find_pictures(std::vector<std::string> const& arguments) {
+  namespace fs = std::filesystem;
+  std::vector<Picture> pictures;
+  std::set<std::string> names;
+  auto const add = [&](fs::path const& path, fs::path const& relative) {
+    std::string stem = fs::path(relative).replace_extension().generic_string();
+    std::replace(stem.begin(), stem.end(), '/', '_');
+    std::string name = stem;
+    for (int k = 2; !names.insert(name).second; ++k) name = fmt::format("{}_{}", stem, k);
+    pictures.push_back({path, name});
+  };
+  for (std::string const& argument : arguments) {
+    std::error_code error;
+    if (!fs::is_directory(argument, error)) {
+      if (!fs::exists(argument, error))
+        throw berl::Error(argument, "no such file or folder", "a picture, or a folder of pictures", "Check the path.");
+      add(argument, fs::path(argument).filename());
+      continue;
+    }
+    std::vector<fs::path> found;
+    auto const options = fs::directory_options::follow_directory_symlink | fs::directory_options::skip_permission_denied;
+    for (auto const& entry : fs::recursive_directory_iterator(argument, options)) {
+      std::string ending = entry.path().extension().string();
+      for (char& c : ending) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+      if ((ending == ".png" || ending == ".jpg" || ending == ".jpeg") && entry.is_regular_file()) found.push_back(entry.path());
+    }
+    if (found.empty())
+      throw berl::Error(argument, "no picture", "a folder with .png, .jpg or .jpeg files", "Give another folder, or the files.");
+    std::sort(found.begin(), found.end());
+    for (auto const& path : found) add(path, path.lexically_relative(argument));
+  }
+  return pictures;
+}
+
+/// Reads pictures as the networks take them. One that cannot be used is named on stderr and left out, so that the others are not lost.
+class PictureReader {
+ public:
+  /// False where the picture cannot be used.
+  bool read(Picture const& picture, berl::io::Image& to) {
+    ++asked_;
+    try {
+      auto image = berl::io::read_image(picture.path, berl::data::smallest_side);
+      if (image.width == side && image.height == side) {
+        to = berl::io::to_rgb(std::move(image));
+      } else {
+        misfits_.add(asked_, picture.path.string(), image);
+        to = berl::data::fit_square(image, side);
+      }
+      return true;
+    } catch (berl::Error const& e) {
+      fmt::print(stderr, "{}left out: {}\n", isatty(2) ? "\r" : "", e.what());
+      ++bad_;
+      return false;
+    }
+  }
+  /// Says what is to be said at the end; the program's exit code.
+  int finish() const {
+    if (auto const warning = misfits_.warning(side, asked_)) fmt::print(stderr, "warning: {}\n", *warning);
+    if (bad_ > 0) fmt::print(stderr, "{} of {} pictures cannot be used.\n", bad_, asked_);
+    return bad_ > 0 ? 2 : 0;
+  }
+
+ private:
+  static constexpr int side = 112;
+  berl::data::Misfits misfits_;
+  int asked_ = 0, bad_ = 0;
+};
+
+/// "120 of 4000 pictures, 85 a second" in one line of a terminal, twice a second at the most; nothing where there is no terminal.
+class Progress {
+ public:
+  explicit Progress(std::size_t all) : all_(all), shown_(isatty(2) != 0) {}
+  Progress(Progress const&) = delete;
+  Progress& operator=(Progress const&) = delete;
+  ~Progress() {
+    if (any_) fmt::print(stderr, "\r{:60}\r", "");
+  }
+  void at(std::size_t done) {
+    auto const now = Clock::now();
+    if (!shown_ || now - last_ < std::chrono::milliseconds(500)) return;
+    last_ = now;
+    any_ = true;
+    fmt::print(stderr, "\r{} of {} pictures, {:.0f} a second   ", done, all_,
+               static_cast<double>(done) / std::chrono::duration<double>(now - start_).count());
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::size_t all_;
+  bool shown_, any_ = false;
+  Clock::time_point start_ = Clock::now(), last_ = start_;
+};
+
+/// Runs a program's body; what the caller got wrong is one message on stderr and exit code 2.
+template <class Body>
+int run_program(char const* name, Body const& body) {
+  try {
+    return body();
+  } catch (berl::Error const& e) {
+    fmt::print(stderr, "{}: {}\n", name, e.what());
+  } catch (std::filesystem::filesystem_error const& e) {
+    fmt::print(stderr, "{}: {}\n", name, e.what());
+  } catch (std::bad_alloc const&) {
+    fmt::print(stderr, "{}: not enough memory; give fewer pictures at a time.\n", name);
+  }
+  return 2;
+}

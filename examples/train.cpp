@@ -1,0 +1,164 @@
+// Trains a face network: the backbone, then the networks that explain the face as a solid, lit object, then all together.
+#include <berl/data/image_folder.hpp>    // ImageFolder
+#include <berl/data/record_faces.hpp>    // RecordFaces
+#include <berl/data/synthetic_face.hpp>  // SyntheticFaces
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <fmt/core.h>
+#include <thread>
+#include <toml++/toml.h>
+
+#include "networks/network.hpp"
+
+namespace {
+using berl::Error;
+using berl::train::Config;
+
+std::atomic<int> stop = 0;
+
+/// The first signal ends the training after the current step; the second ends the program at once.
+void ask_to_stop(int signal) {
+  stop = signal;
+  std::signal(signal, SIG_DFL);
+}
+
+/// [stage1] steps = 10 is the key stage1.steps.
+void set_all(Config& config, toml::table const& table, std::string const& prefix, std::string const& file) {
+  for (auto const& [name, node] : table) {
+    std::string const key = prefix + std::string(name.str());
+    std::string const where = file + ", line " + std::to_string(node.source().begin.line);
+    if (auto const* const inner = node.as_table())
+      set_all(config, *inner, key + ".", file);
+    else if (auto const text = node.value_exact<std::string>())
+      berl::train::set(config, key, *text, where);
+    else if (auto const whole = node.value_exact<std::int64_t>())
+      berl::train::set(config, key, std::to_string(*whole), where);
+    else if (auto const number = node.value_exact<double>())
+      berl::train::set(config, key, berl::io::to_text(*number), where);
+    else if (auto const yes = node.value_exact<bool>())
+      berl::train::set(config, key, *yes ? "true" : "false", where);
+    else
+      throw Error(where + ": " + key, "a list or a date", "a number, a text, true or false", "Give one value.");
+  }
+}
+void read_config(Config& config, std::string const& file) {
+  try {
+    set_all(config, toml::parse_file(file), "", file);
+  } catch (toml::parse_error const& e) {
+    throw Error(file + ", line " + std::to_string(e.source().begin.line), std::string(e.description()), "TOML, as in: stage1.steps = 1000",
+                "Correct the line, or the path of the file.");
+  }
+}
+
+AnyDataset open_data(std::string const& data, Config const& config, std::uint64_t seed) {
+  if (data == "synthetic")
+    return AnyDataset(berl::data::SyntheticFaces(
+        {.seed = {seed}, .identities = config.synthetic_identities, .pictures_per_identity = config.synthetic_pictures, .options = {}}));
+  if (data.ends_with(".rec")) return AnyDataset(berl::data::RecordFaces(data));
+  return AnyDataset(berl::data::ImageFolder(data));
+}
+
+std::string all_keys() {
+  std::string text = "\nKeys of --config and --set, with their defaults:\n";
+  Config const defaults;
+  berl::train::visit_config(defaults, [&](char const* key, auto const& value, char const* what, bool) {
+    text += fmt::format("  {:<28} {:<12} {}\n", key, berl::io::to_text(value), what);
+  });
+  text += "\nNetworks:\n";
+  for (auto const* const kind : network_kinds()) text += fmt::format("  {:<28} {}\n", kind->name, kind->text);
+  return text +
+         "\nWritten to --out: metrics.jsonl, summary.json, model.safetensors, state.safetensors, faces.png; the files before the newest are\n"
+         "kept as *.previous. Exit code: 0 the training is over; 2 something given cannot be used; 3 a loss was not finite;\n"
+         "130 or 143 stopped by SIGINT or SIGTERM, and saved.\n";
+}
+
+struct Plan {
+  std::string data;
+  berl::train::SessionOptions options;
+};
+
+void print_plan(Plan const& plan, AnyDataset const& pictures, NetworkKind const& kind) {
+  auto const& c = plan.options.config;
+  long const epoch = (pictures.size() + c.batch - 1) / c.batch;
+  fmt::print("data        {}: {} pictures of {} identities\n", plan.data, pictures.size(), pictures.identities());
+  fmt::print("network     {}: {}\n", kind.name, kind.text);
+  char const* const trained[] = {"backbone and head, L_FR", "auxiliary networks, L_Recon; the backbone is frozen", "everything, L_FR + L_Recon"};
+  for (int k = 0; k < 3; ++k) {
+    auto const& s = c.stage[k];
+    long const steps = berl::train::stage_steps(s, epoch);
+    std::string rates;
+    if (k != 1) rates += fmt::format(", SGD {}", berl::train::stage_rate(c, k));
+    if (k != 0) rates += fmt::format(", Adam {}", s.adam_lr);
+    fmt::print("stage {}     {} steps of {} pictures ({:.2f} epochs): {}{}\n", k + 1, steps, c.batch, double(steps) / double(epoch), trained[k], rates);
+  }
+  fmt::print("parameters  backbone {}, head {}, auxiliary {}\n", kind.backbone_parameters, std::int64_t{pictures.identities()} * kind.embedding,
+             kind.auxiliary_parameters);
+  fmt::print("work        multiply-adds for a picture, forward: backbone {} (up to stage 3: {}), auxiliary {}\n", kind.backbone_macs, kind.trunk_macs,
+             kind.auxiliary_macs);
+  berl::train::Sizes const sizes{pictures.identities(), c.batch, plan.options.threads, c.flip > 0, c.imaging.supersampling};
+  std::size_t const bytes = kind.step_bytes(sizes);
+  fmt::print("memory      {} bytes ({:.1f} MiB) for a step\n", bytes, double(bytes) / double(berl::MiB));
+}
+
+int run(int argc, char** argv) {
+  Plan plan;
+  auto& options = plan.options;
+  options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  std::string out, config, preset = "paper";
+  std::vector<std::string> settings;
+  bool resume = false, dry = false;
+  CLI::App app("Trains a face network with self-supervised 3D reconstruction.", "train");
+  app.footer(all_keys());
+  app.add_option("--data", plan.data, "a folder with one folder of PNG or JPEG pictures for each person, a .rec file, or: synthetic")->required();
+  app.add_option("--out", out, "the folder for what is written");
+  app.add_option("--config", config, "a TOML file of keys");
+  app.add_option("--set", settings, "key=value, over the file; may be given several times")->expected(1)->take_all()->allow_extra_args(false);
+  app.add_option("--preset", preset, "paper, or paper+flip which adds the mirrored reconstruction (default: paper)");
+  app.add_option("--pairs", options.pairs, "a list path_a,path_b,same of pictures to verify on");
+  app.add_option("--seed", options.seed, "of everything random (default: 1)");
+  app.add_option("--threads", options.threads, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
+  app.add_flag("--resume", resume, "go on where the training in --out stopped; without a state there it begins");
+  app.add_flag("--dry-run", dry, "print what would be done, and stop");
+  try {
+    app.parse(argc, argv);
+  } catch (CLI::ParseError const& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+
+  berl::train::set_preset(options.config, preset);
+  if (!config.empty()) read_config(options.config, config);
+  for (std::string const& setting : settings) {
+    auto const equals = setting.find('=');
+    if (equals == std::string::npos) throw Error("--set", "'" + setting + "'", "key=value", "Write, say, --set stage1.steps=1000.");
+    berl::train::set(options.config, setting.substr(0, equals), setting.substr(equals + 1), "--set");
+  }
+  berl::train::check(options.config);
+  auto const& kind = network_kind(options.config.network);
+  auto const pictures = open_data(plan.data, options.config, options.seed);
+  if (dry) return print_plan(plan, pictures, kind), 0;
+  if (out.empty()) throw Error("--out", "no folder", "a folder for what is written", "Give one, or --dry-run.");
+  options.out = out;
+  options.start = resume ? berl::train::Start::resume : berl::train::Start::fresh;
+  options.stop = &stop;
+  std::signal(SIGINT, ask_to_stop);
+  std::signal(SIGTERM, ask_to_stop);
+  auto const outcome = kind.train(pictures, options);
+  return outcome == berl::train::Outcome::stopped ? 128 + stop : 0;
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (Error const& e) {
+    fmt::print(stderr, "train: {}\n", e.what());
+    return 2;
+  } catch (berl::train::NotFinite const& e) {
+    fmt::print(stderr, "train: {}\n", e.what());
+    return 3;
+  } catch (std::bad_alloc const&) {
+    fmt::print(stderr, "train: not enough memory; --dry-run says how much a step needs. Make `batch` smaller.\n");
+    return 2;
+  }
+}

@@ -1,0 +1,131 @@
+// Do two pictures show one person? Accuracy in ten folds, the ROC curve, and true accepts at given rates of false ones.
+#include <berl/eval/pair_pictures.hpp>  // PairPictures
+#include <berl/eval/roc.hpp>            // roc, tar_at_far
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "networks/network.hpp"  // open_network
+#include "pictures.hpp"          // Progress
+
+namespace {
+using namespace berl::eval;
+constexpr double fars[] = {1e-1, 1e-2, 1e-3, 1e-4};
+
+/// All that is said of one way to compare pictures.
+struct Result {
+  Accuracy accuracy;
+  std::vector<RocPoint> curve;
+  double area;
+  RocPoint reference[std::size(fars)], strict[std::size(fars)];
+
+  Result(std::vector<double> const& distances, std::vector<std::uint8_t> const& same)
+      : accuracy(fold_accuracy(distances, same, static_cast<int>(std::min<std::size_t>(10, same.size())))) {
+    std::vector<double> scores;
+    for (double const d : distances) scores.push_back(cosine(d));
+    curve = roc(scores, same);
+    area = auc(curve);
+    for (std::size_t k = 0; k < std::size(fars); ++k) {
+      reference[k] = tar_at_far(scores, same, fars[k], Reference{});
+      strict[k] = tar_at_far(scores, same, fars[k], Strict{});
+    }
+  }
+  nlohmann::json json() const {
+    nlohmann::json points = nlohmann::json::array(), tars = nlohmann::json::array();
+    for (auto const& p : curve) points.push_back({p.far, p.tar});
+    for (std::size_t k = 0; k < std::size(fars); ++k)
+      tars.push_back({{"wanted", fars[k]},
+                      {"reference", {{"far", reference[k].far}, {"tar", reference[k].tar}}},
+                      {"strict", {{"far", strict[k].far}, {"tar", strict[k].tar}}}});
+    return {{"accuracy", accuracy.mean},
+            {"deviation", accuracy.deviation},
+            {"accuracy_per_fold", accuracy.per_fold},
+            {"thresholds", accuracy.thresholds},
+            {"auc", area},
+            {"roc", points},
+            {"tar_at_far", tars}};
+  }
+};
+
+void print_table(Result const& model, Result const& pixels) {
+  auto const line = [](std::string const& what, double a, double b) { fmt::print("{:<34} {:>9.4f} {:>12.4f}\n", what, a, b); };
+  fmt::print("{:<34} {:>9} {:>12}\n", "", "model", "raw pixels");
+  line(fmt::format("accuracy, {} folds", model.accuracy.per_fold.size()), model.accuracy.mean, pixels.accuracy.mean);
+  line("  deviation over the folds", model.accuracy.deviation, pixels.accuracy.deviation);
+  line("area below the ROC curve", model.area, pixels.area);
+  for (std::size_t k = 0; k < std::size(fars); ++k) {
+    line(fmt::format("TAR at FAR {:g}, strict", fars[k]), model.strict[k].tar, pixels.strict[k].tar);
+    line(fmt::format("TAR at FAR {:g}, nearest", fars[k]), model.reference[k].tar, pixels.reference[k].tar);
+  }
+}
+
+/// Pair by pair, since the pixels of many pictures are larger than memory.
+std::vector<double> pixel_distances(std::string const& list, PairPictures const& pictures) {
+  std::map<std::string, std::size_t> number;
+  for (std::size_t i = 0; i < pictures.paths().size(); ++i) number.emplace(pictures.paths()[i], i);
+  std::vector<double> distances;
+  for (auto const& pair : berl::data::read_pairs(list)) {
+    berl::io::Image const two[] = {pictures.load(number.at(pair.a)), pictures.load(number.at(pair.b))};
+    auto const pixels = raw_pixels(two);
+    distances.push_back(squared_distance<float>(pixels[0], pixels[1]));
+  }
+  return distances;
+}
+
+int run(int argc, char** argv) {
+  std::string model, list, out;
+  int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  bool flip = false;
+  CLI::App app("Verifies pairs of pictures: do both show one person?", "verify");
+  app.add_option("--model", model, "a model.safetensors of `train`")->required();
+  app.add_option("--pairs", list, "a list path_a,path_b,same of pictures; same is 1 or 0, paths are relative to the list")->required();
+  app.add_option("--out", out, "a JSON file for all figures, with the points of the ROC curve");
+  app.add_flag("--flip", flip, "add the embedding of the mirrored picture");
+  app.add_option("--threads", threads, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
+  app.footer(
+      "\nAccuracy: the threshold of a fold is the best one on the other folds (LFW's protocol). TAR at FAR: true accepts at a rate of\n"
+      "false accepts, strict where that rate is not exceeded, nearest at the point of the curve that is nearest to it (the rule of\n"
+      "published figures). Raw pixels: the cosine of the pictures themselves, which a network must beat.\n"
+      "Exit code: 0 all is well; 2 something given cannot be used.\n");
+  try {
+    app.parse(argc, argv);
+  } catch (CLI::ParseError const& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+
+  auto const network = open_network(model, threads);
+  PairPictures const pairs(list);
+  auto const model_distances = [&] {
+    Progress progress(pairs.paths().size());
+    std::size_t done = 0;
+    return pairs.distances([&](std::span<berl::io::Image const> pictures) {
+      progress.at(done += pictures.size());
+      return flip ? network->embed_fused(pictures) : network->embed(pictures);
+    });
+  };
+  Result const of_model(model_distances(), pairs.same());
+  Result const of_pixels(pixel_distances(list, pairs), pairs.same());
+
+  auto const genuine = std::count(pairs.same().begin(), pairs.same().end(), std::uint8_t{1});
+  fmt::print("{}: {} pairs of {} pictures, {} of them genuine\n\n", list, pairs.size(), pairs.paths().size(), genuine);
+  print_table(of_model, of_pixels);
+  if (!out.empty()) {
+    nlohmann::json const json{{"model", model},
+                              {"network", network->info().network},
+                              {"step", network->info().step},
+                              {"pairs", pairs.size()},
+                              {"genuine", genuine},
+                              {"flip", flip},
+                              {"verification", of_model.json()},
+                              {"raw_pixels", of_pixels.json()}};
+    berl::io::write_file(out, json.dump(1) + "\n");
+  }
+  return 0;
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_program("verify", [&] { return run(argc, argv); });
+}

@@ -1,0 +1,79 @@
+#pragma once
+#include <berl/data/dataset.hpp>       // fit_square
+#include <berl/data/pairs.hpp>         // read_pairs
+#include <berl/eval/verification.hpp>  // fold_accuracy, squared_distance
+#include <berl/io/image.hpp>           // read_image, to_network
+
+#include <algorithm>  // min
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace berl::eval {
+/// The pictures of a list of pairs, each read and embedded once however many pairs it is in.
+class PairPictures {
+ public:
+  /// errors  those of data::read_pairs
+  explicit PairPictures(std::string const& list, int side = 112) : side_(side) {
+    std::map<std::string, std::size_t> known;
+    auto const number = [&](std::string const& path) {
+      auto const [at, is_new] = known.emplace(path, paths_.size());
+      if (is_new) paths_.push_back(path);
+      return at->second;
+    };
+    for (auto const& pair : data::read_pairs(list)) {
+      std::size_t const a = number(pair.a), b = number(pair.b);
+      pairs_.push_back({a, b});
+      same_.push_back(pair.same ? 1 : 0);
+    }
+  }
+  std::size_t size() const { return pairs_.size(); }
+  std::vector<std::string> const& paths() const { return paths_; }
+  std::vector<std::uint8_t> const& same() const { return same_; }
+  /// RGB, in the size of the networks; the middle square of a picture of another size.
+  io::Image load(std::size_t picture) const {
+    auto const image = io::read_image(paths_[picture], data::smallest_side);
+    return image.width == side_ && image.height == side_ ? io::to_rgb(image) : data::fit_square(image, side_);
+  }
+
+  /// The squared distance of each pair; embed(span of pictures) gives one vector for each.
+  template <class Embed>
+  std::vector<double> distances(Embed&& embed, std::size_t batch = 32) const {
+    std::vector<std::vector<float>> all;
+    for (std::size_t first = 0; first < paths_.size(); first += batch) {
+      std::vector<io::Image> pictures;
+      for (std::size_t i = first; i < std::min(first + batch, paths_.size()); ++i) pictures.push_back(load(i));
+      for (auto& e : embed(std::span<io::Image const>(pictures))) all.push_back(std::move(e));
+    }
+    std::vector<double> result;
+    for (auto const& [a, b] : pairs_) result.push_back(squared_distance(std::span<float const>(all[a]), std::span<float const>(all[b])));
+    return result;
+  }
+  /// Ten folds, or as many as there are pairs.
+  template <class Embed>
+  Accuracy accuracy(Embed&& embed) const {
+    return fold_accuracy(distances(embed), same_, static_cast<int>(std::min<std::size_t>(10, size())));
+  }
+
+ private:
+  struct Places {
+    std::size_t a, b;
+  };
+  int side_;
+  std::vector<std::string> paths_;
+  std::vector<Places> pairs_;
+  std::vector<std::uint8_t> same_;
+};
+
+/// What a network must beat: the picture's own pixels, in [-1, 1], as its embedding.
+inline std::vector<std::vector<float>> raw_pixels(std::span<io::Image const> pictures) {
+  std::vector<std::vector<float>> all;
+  for (auto const& picture : pictures) {
+    auto& pixels = all.emplace_back(3 * static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.height));
+    io::to_network(picture, pixels.data());
+  }
+  return all;
+}
+}  // namespace berl::eval

@@ -1,0 +1,61 @@
+#pragma once
+#include <berl/nn/sequential.hpp>  // kept, HiddenOf
+
+#include <span>
+#include <type_traits>  // type_identity
+
+namespace berl::nn {
+template <class L>
+inline constexpr char const* name_of = nullptr;
+template <Name name, class L>
+inline constexpr char const* name_of<Named<name, L>> = name.text;
+
+/// What a forward pass has kept, layer by layer in the order of computing: f(name of the layer, its output). The output of the last
+/// layer is not kept, but belongs to the caller. Names are those under which the layers' parameters are saved.
+///   keeps  nothing; reads the memory that forward<L, Mode> has filled for a batch of inputs In
+template <class L, class T, class In, class F>
+void visit_kept(Pass<T> pass, int batch, Path const& path, F& f, [[maybe_unused]] int first = 0) {
+  auto const output = [&]<class S>(Pass<T>& from, std::type_identity<S>) {
+    std::size_t const n = static_cast<std::size_t>(batch) * S::size;
+    return std::span<T const>(from.take(n), n);
+  };
+  if constexpr (IsSequential<L>) {
+    int number = 0;
+    detail::for_layers<L>([&](auto i) {
+      using Entry = layer_of<L, i>;
+      using X = HiddenOf<L, In, i>;
+      constexpr bool numbered = !IsNamed<Entry> && !IsRepeat<Entry>;
+      Path const here = numbered ? path / number : path;
+      if constexpr (i + 1 < L::layers::size) {
+        auto const hidden = output(pass, std::type_identity<OutputOf<Entry, X>>{});
+        visit_kept<Entry, T, X>(pass.part(kept<Entry, T, X>(batch)), batch, here, f, number);
+        if constexpr (IsRepeat<Entry>)
+          f(path / (number + Entry::times - 1), hidden);
+        else if constexpr (IsNamed<Entry>)
+          f(path / name_of<Entry>, hidden);
+        else
+          f(here, hidden);
+      } else {
+        visit_kept<Entry, T, X>(pass, batch, here, f, number);
+      }
+      if constexpr (IsRepeat<Entry>)
+        number += Entry::times;
+      else if constexpr (numbered)
+        ++number;
+    });
+  } else if constexpr (IsRepeat<L>) {
+    for (int k = 0; k + 1 < L::times; ++k) {
+      auto const hidden = output(pass, std::type_identity<In>{});
+      visit_kept<typename L::layer, T, In>(pass.part(kept<typename L::layer, T, In>(batch)), batch, path / (first + k), f);
+      f(path / (first + k), hidden);
+    }
+    visit_kept<typename L::layer, T, In>(pass, batch, path / (first + L::times - 1), f);
+  } else if constexpr (IsNamed<L>) {
+    visit_kept<typename L::layer, T, In>(pass, batch, path / name_of<L>, f);
+  } else if constexpr (IsResidual<L>) {
+    using Shortcut = typename L::shortcut;
+    if constexpr (!std::is_same_v<Shortcut, Identity>) visit_kept<Shortcut, T, In>(pass.part(kept<Shortcut, T, In>(batch)), batch, path, f);
+    visit_kept<typename L::body, T, In>(pass, batch, path, f);
+  }
+}
+}  // namespace berl::nn

@@ -1,0 +1,336 @@
+#pragma once
+#include <berl/data/loader.hpp>         // Loader
+#include <berl/eval/pair_pictures.hpp>  // PairPictures
+#include <berl/io/face.hpp>             // embed_pictures
+#include <berl/train/config.hpp>        // Config
+#include <berl/train/metrics.hpp>       // Metrics, Console
+#include <berl/train/progress.hpp>      // peak_flops
+#include <berl/train/state.hpp>         // save_state
+
+#include <atomic>
+#include <functional>
+#include <optional>
+
+namespace berl::train {
+constexpr char const* name_of(Stage stage) {
+  constexpr char const* names[] = {"recognition", "reconstruction", "joint"};
+  return names[static_cast<int>(stage) - 1];
+}
+
+/// A loss or a weight that is not a number: nothing that follows would be one. The last good checkpoint is left as it is.
+class NotFinite : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// What becomes of a state in the folder: it is refused, or the training goes on from it (from the beginning where there is none).
+enum class Start { fresh, resume };
+enum class Outcome { finished, stopped };
+
+struct SessionOptions {
+  Config config{};
+  std::uint64_t seed = 1;
+  int threads = 1;
+  std::filesystem::path out{};             ///< a folder for what is written; empty: nothing is
+  std::string pairs{};                     ///< a list of pairs to verify on; empty: none
+  Start start = Start::fresh;
+  std::atomic<int> const* stop = nullptr;  ///< not 0: finish the step, save, and return
+  std::FILE* console = stderr;             ///< for progress and warnings; null: neither
+};
+
+/// Trains a model on a dataset, in three stages one after the other (he2022, Sec. 3.4), and writes down what happens:
+/// metrics.jsonl, summary.json, model.safetensors and state.safetensors. Stopped at any step in any way and resumed, it ends with
+/// the same bits as without a break.
+///   Session<Model, data::SyntheticFaces> session(faces, {.config = config, .out = "out"});  session.run();
+///   errors  Error: settings, pictures and files that cannot be used; NotFinite
+template <class Model, data::Dataset Pictures>
+class Session {
+ public:
+  using Trainer = train::Trainer<Model, Host>;
+  static constexpr int side = width<typename Model::Input>;
+
+  Session(Pictures const& pictures, SessionOptions options)
+      : pictures_(pictures),
+        options_(std::move(options)),
+        settings_(all_settings()),
+        trainer_(trainer_options()),
+        loader_(pictures, {.batch = config().batch,
+                           .seed = named(Seed{options_.seed}, "pictures"),
+                           .threads = config().loader_threads,
+                           .ahead = config().loader_ahead,
+                           .augment = config().augment}),
+        metrics_(options_.out),
+        console_(options_.console) {
+    long const epoch = static_cast<long>(loader_.steps_per_epoch());
+    for (int k = 0; k < 3; ++k) steps_[k] = stage_steps(config().stage[k], epoch);
+    if (total_steps() < 1) throw Error("stage1.steps, stage2.steps and stage3.steps", "no step at all", "at least one", "Give a stage a length.");
+    if (!options_.pairs.empty()) pairs_.emplace(options_.pairs, side);
+    if (!config().init.empty()) io::load_start<float>(io::SafeTensors::read(config().init), trainer_.parameters());
+    if (!options_.out.empty()) prepare_folder();
+  }
+
+  /// Called when a stage is over and saved; after a resume at that very step once more.
+  std::function<void(Session&, Stage)> after_stage;
+
+  Outcome run() {
+    peak_ = peak_flops(options_.threads);
+    began_ = now() - position_.seconds;
+    metrics_.begin(position_.model.step);
+    if (auto const step = static_cast<std::uint64_t>(position_.model.step); loader_.step() != step) loader_.seek(step);
+    if (pairs_ && !baseline_) baseline_ = pairs_->accuracy(eval::raw_pixels);
+    for (int k = static_cast<int>(position_.stage) - 1; k < 3; ++k) {
+      if (steps_[k] == 0) continue;
+      begin(static_cast<Stage>(k + 1));
+      while (trainer_.progress().taken < steps_[k]) {
+        step();
+        if (options_.stop != nullptr && *options_.stop != 0 && done() < total_steps()) {
+          save();
+          console_.say("stopped at step " + std::to_string(done()) + " of " + std::to_string(total_steps()) +
+                       (options_.out.empty() ? "" : ", saved in " + options_.out.string() + "; --resume goes on"));
+          return Outcome::stopped;
+        }
+      }
+      if (after_stage) after_stage(*this, trainer_.stage());
+    }
+    finish();
+    return Outcome::finished;
+  }
+
+  Trainer& trainer() { return trainer_; }
+  Pictures const& pictures() const { return pictures_; }
+  Config const& config() const { return options_.config; }
+  SessionOptions const& options() const { return options_; }
+  long steps(Stage stage) const { return steps_[static_cast<int>(stage) - 1]; }
+  long total_steps() const { return steps_[0] + steps_[1] + steps_[2]; }
+  double seconds() const { return now() - began_; }  ///< of the whole training, without breaks
+  Console& console() { return console_; }
+
+  /// Embeddings of pictures by the network as it stands, each added to that of its mirror image.
+  std::vector<std::vector<float>> embed(std::span<io::Image const> pictures) {
+    return embed_pictures<float, typename Model::Input, typename Model::Embedding>(pictures, config().batch, FlipFused{},
+                                                                                  [this](auto x, auto e) { trainer_.embed(x, e); });
+  }
+  /// Final figures; also summary.json.
+  nlohmann::ordered_json summary() {
+    nlohmann::ordered_json s;
+    s["network"] = config().network;
+    s["identities"] = pictures_.identities();
+    s["pictures"] = pictures_.size();
+    s["parameters"] = {{"backbone", Model::backbone_parameters}, {"auxiliary", Model::auxiliary_parameters}};
+    s["seed"] = options_.seed;
+    s["steps"] = done();
+    s["finished"] = done() == total_steps();
+    for (int k = 0; k < 3; ++k)
+      if (auto const& last = metrics_.last(name_of(static_cast<Stage>(k + 1))); !last.is_null()) s["stages"][last["stage"].template get<std::string>()] = last;
+    if (verified_ || baseline_) {
+      auto& v = s["verification"];
+      v["pairs"] = pairs_->size();
+      if (verified_) v["accuracy"] = verified_->mean, v["deviation"] = verified_->deviation;
+      if (baseline_) v["raw_pixels"] = baseline_->mean;
+    }
+    s["peak_gflops"] = peak_ * 1e-9;
+    s["seconds"] = seconds();
+    return s;
+  }
+
+ private:
+  // --- what follows from the options ---
+  std::map<std::string, std::string> all_settings() const {
+    check(config());
+    auto all = settings_of(config());
+    std::uint64_t labels = 0;
+    for (int i = 0; i < pictures_.size(); ++i) labels = berl::detail::mix(labels ^ static_cast<std::uint64_t>(pictures_.label(i)));
+    all["seed"] = std::to_string(options_.seed);
+    all["data.pictures"] = std::to_string(pictures_.size());
+    all["data.labels"] = std::to_string(labels);
+    return all;
+  }
+  typename Trainer::Options trainer_options() const {
+    auto const& c = config();
+    typename Trainer::Options o{.identities = pictures_.identities(), .batch = c.batch, .seed = options_.seed, .threads = options_.threads};
+    if constexpr (requires { o.head.scale; }) o.head.scale = c.head_scale;
+    if constexpr (requires { o.head.margin; }) o.head.margin = c.head_margin;
+    o.imaging = c.imaging, o.reconstruction = c.reconstruction, o.resize = c.resize;
+    o.gamma_fr = c.gamma_fr, o.gamma_recon = c.gamma_recon, o.flip = c.flip;
+    o.sgd.momentum = c.momentum, o.sgd.weight_decay = c.weight_decay, o.adam.weight_decay = c.weight_decay;
+    o.decay_norms = c.decay_norms, o.clip = c.clip;
+    return o;
+  }
+  io::ModelInfo info() { return {config().network, pictures_.identities(), done(), config().imaging}; }
+  long done() const { return trainer_.progress().all_steps; }
+
+  /// The rates of the recipe (CurricularFace's milestones, scaled to the stage's length).
+  void begin(Stage stage) {
+    int const k = static_cast<int>(stage) - 1;
+    auto const& s = config().stage[k];
+    double const n = static_cast<double>(steps_[k]);
+    auto const at = [n](double part) { return static_cast<long>(part * n + 0.5); };
+    double const rate = stage_rate(config(), k);
+    std::vector<long> const milestones =
+        stage == Stage::joint ? std::vector<long>{at(4 / 8.0), at(6 / 8.0)} : std::vector<long>{at(10 / 24.0), at(18 / 24.0), at(22 / 24.0)};
+    auto const before = trainer_.progress();
+    trainer_.begin(stage, optim::MultiStep{.rate = rate, .milestones = milestones, .warm_up = s.warm_up},
+                   optim::Constant{.rate = s.adam_lr, .warm_up = s.warm_up});
+    bool const goes_on = position_.model.step == before.all_steps && position_.stage == stage;
+    trainer_.resume({.taken = goes_on ? position_.taken : 0, .sgd_steps = before.sgd_steps, .adam_steps = before.adam_steps, .all_steps = before.all_steps});
+    window_ = now(), window_steps_ = 0;
+  }
+
+  // --- one step ---
+  void step() {
+    data::Batch<side> const* batch = nullptr;
+    try {
+      batch = &loader_.next();
+    } catch (Error const&) {
+      if (done() > 0) save();  // what was learnt until this picture
+      throw;
+    }
+    auto const losses = trainer_.step(*batch);
+    if (!std::isfinite(losses.total)) fail(losses, loader_.names(*batch));
+    ++window_steps_;
+    auto const& c = config();
+    long const n = done(), taken = trainer_.progress().taken;
+    bool const last = taken == steps(trainer_.stage());
+    bool const verify = pairs_ && (last || n % c.verify_every == 0);
+    if (last || verify || n % c.log_every == 0) log(losses, verify);
+    if (last || n % c.checkpoint_every == 0) save(last && n == total_steps() ? Unsaved::throws : Unsaved::warns);
+  }
+  void log(Losses const& losses, bool verify) {
+    double const seconds = std::max(now() - window_, 1e-9), rate = static_cast<double>(config().batch) * static_cast<double>(window_steps_) / seconds;
+    nlohmann::ordered_json record{{"step", done()},
+                                  {"stage", name_of(trainer_.stage())},
+                                  {"fr", losses.fr},
+                                  {"recon", losses.recon},
+                                  {"total", losses.total},
+                                  {"t", trainer_.t()},
+                                  {"lr", trainer_.rate()},
+                                  {"accuracy", losses.accuracy},
+                                  {"images_per_second", rate}};
+    if (verify) {
+      verified_ = pairs_->accuracy([this](auto pictures) { return embed(pictures); });
+      record["verification"] = verified_->mean;
+    }
+    if (!metrics_.add(record)) console_.say("warning: metrics.jsonl cannot be written; the training goes on");
+    char text[256];
+    double const work = image_work(trainer_.stage()), speed = rate * work;
+    std::snprintf(text, sizeof text, "stage %d %-14s %ld/%ld  fr %.4f  recon %.4f  total %.4f  right %3.0f %%  %.1f images/s  %2.0f %% of peak  %s left%s",
+                  static_cast<int>(trainer_.stage()), name_of(trainer_.stage()), trainer_.progress().taken, steps(trainer_.stage()), losses.fr, losses.recon,
+                  losses.total, 100 * losses.accuracy, rate, 100 * speed / peak_, clock_text(work_left() / speed).c_str(),
+                  verify ? ("  verification " + std::to_string(100 * verified_->mean).substr(0, 5) + " %").c_str() : "");
+    console_.progress(text);
+    window_ = now(), window_steps_ = 0;
+  }
+  /// Floating-point operations for a picture: two for each multiply-add, and the gradients take twice as many again.
+  static constexpr double image_work(Stage stage) {
+    double const trunk = 2.0 * static_cast<double>(Model::trunk_macs), backbone = 2.0 * static_cast<double>(Model::backbone_macs),
+                 auxiliary = 2.0 * static_cast<double>(Model::auxiliary_macs);
+    if (stage == Stage::recognition) return 3 * backbone;
+    return stage == Stage::reconstruction ? trunk + 3 * auxiliary : 3 * (backbone + auxiliary);
+  }
+  double work_left() const {
+    double work = 0;
+    for (int k = static_cast<int>(trainer_.stage()) - 1; k < 3; ++k)
+      work += image_work(static_cast<Stage>(k + 1)) * config().batch *
+              static_cast<double>(steps_[k] - (k == static_cast<int>(trainer_.stage()) - 1 ? trainer_.progress().taken : 0));
+    return work;
+  }
+  [[noreturn]] void fail(Losses const& losses, std::vector<std::string> const& names) {
+    std::string text = "stage " + std::to_string(static_cast<int>(trainer_.stage())) + " (" + name_of(trainer_.stage()) + "), step " +
+                       std::to_string(done() + 1) + ": the loss is " + std::to_string(losses.total) + " (fr " + std::to_string(losses.fr) + ", recon " +
+                       std::to_string(losses.recon) + "). First not finite: " + trainer_.first_not_finite() + ". " + checkpoint_text() +
+                       " Lower the learning rate, or look at the pictures of this step: ";
+    for (std::size_t i = 0; i < names.size(); ++i) text += (i > 0 ? ", " : "") + names[i];
+    throw NotFinite(text);
+  }
+  std::string checkpoint_text() const {
+    if (saved_ < 0) return "No checkpoint was written yet.";
+    return "The checkpoint of step " + std::to_string(saved_) + " is kept in " + options_.out.string() + ".";
+  }
+
+  // --- files ---
+  enum class Unsaved { warns, throws };
+  std::filesystem::path file(char const* name) const { return options_.out / name; }
+
+  void prepare_folder() {
+    std::error_code error;
+    std::filesystem::create_directories(options_.out, error);
+    if (error) throw Error(options_.out.string(), error.message(), "a folder that can be written", "Give another folder for the results.");
+    auto const path = file("state.safetensors");
+    std::string const kept = path.string() + ".previous";
+    bool const exists = std::filesystem::exists(path), previous = std::filesystem::exists(kept);
+    if (options_.start == Start::fresh) {
+      if (exists)
+        throw Error(path.string(), "the state of a training", "a folder without one", "Go on with it by --resume, or give another folder.");
+      return;
+    }
+    std::string const remedy = "The one before it is kept: mv '" + kept + "' '" + path.string() + "', then resume again.";
+    if (!exists && previous) throw Error(path.string(), "no such file", "the newest state", remedy);
+    if (!exists) {
+      console_.say("no state in " + options_.out.string() + ": the training begins");
+      return;
+    }
+    try {
+      auto const state = io::SafeTensors::read(path);
+      restore(state);
+    } catch (Error const& e) {
+      if (!damaged_ || !previous) throw;
+      throw Error(path.string(), std::string("a state that cannot be used (") + e.what() + ")", "a whole one", remedy);
+    }
+  }
+  void restore(io::SafeTensors const& state) {
+    damaged_ = true;  // until it has shown to be whole
+    auto position = read_position(state);
+    damaged_ = false;
+    auto const same = [&](std::string const& what, std::string const& found, std::string const& expected) {
+      if (found != expected)
+        throw Error(state.file() + ", " + what, found, expected, "Resume with the data and settings that the training began with; or begin anew in another folder, with init = the old model.safetensors.");
+    };
+    same("network", position.model.network, config().network);
+    same("identities", std::to_string(position.model.identities), std::to_string(pictures_.identities()));
+    for (auto const& [key, value] : settings_) same("setting " + key, position.settings.contains(key) ? position.settings[key] : "nothing", value);
+    load_state(state, trainer_);
+    trainer_.resume({.taken = position.taken, .sgd_steps = position.sgd_steps, .adam_steps = position.adam_steps, .all_steps = position.model.step});
+    position_ = std::move(position);
+    saved_ = done();
+  }
+  void save(Unsaved unsaved = Unsaved::throws) {
+    if (options_.out.empty() || saved_ == done()) return;
+    detail::visit_state(trainer_, [&](std::string const& name, io::Extents const&, std::span<float> values) {
+      for (float const v : values)
+        if (!std::isfinite(v))
+          throw NotFinite("stage " + std::to_string(static_cast<int>(trainer_.stage())) + " (" + name_of(trainer_.stage()) + "), step " +
+                          std::to_string(done()) + ": " + name + " holds " + std::to_string(v) + ". " + checkpoint_text() + " Lower the learning rate.");
+    });
+    auto const p = trainer_.progress();
+    try {
+      save_state(file("state.safetensors"), trainer_, {info(), trainer_.stage(), p.taken, p.sgd_steps, p.adam_steps, seconds(), settings_});
+      io::save_model(file("model.safetensors"), trainer_.parameters(), info());
+      saved_ = done();
+    } catch (Error const& e) {
+      if (unsaved == Unsaved::throws) throw;
+      console_.say(std::string("warning: no checkpoint at step ") + std::to_string(done()) + ", the training goes on: " + e.what());
+    }
+  }
+  void finish() {
+    if (options_.out.empty()) return;
+    io::save_model(file("model.safetensors"), trainer_.parameters(), info(), io::Previous::Drop);  // a kill may have come between the two files
+    io::write_file(file("summary.json"), summary().dump(2) + "\n");
+  }
+
+  Pictures const& pictures_;
+  SessionOptions options_;
+  std::map<std::string, std::string> settings_;
+  Trainer trainer_;
+  data::Loader<Pictures, side> loader_;
+  Metrics metrics_;
+  Console console_;
+  std::optional<eval::PairPictures> pairs_;
+  std::optional<eval::Accuracy> verified_, baseline_;
+  Position position_{};  // where the training goes on
+  long steps_[3] = {};
+  long saved_ = -1;  // the step of the newest checkpoint
+  bool damaged_ = true;
+  double peak_ = 0, began_ = now(), window_ = 0;
+  long window_steps_ = 0;
+};
+}  // namespace berl::train

@@ -1,0 +1,116 @@
+#pragma once
+#include <berl/core/random.hpp>     // mix
+#include <berl/io/checkpoint.hpp>   // ArrayReader, ModelInfo
+#include <berl/train/trainer.hpp>   // Trainer
+
+#include <charconv>  // to_chars
+#include <cstring>   // memcpy
+#include <map>
+#include <string>
+
+/// state.safetensors: everything that a training needs to go on with the same bits.
+namespace berl::train {
+/// What a state holds beside its arrays.
+struct Position {
+  io::ModelInfo model;
+  Stage stage = Stage::recognition;
+  long taken = 0, sgd_steps = 0, adam_steps = 0;  ///< as Trainer::Progress; model.step is all_steps, and the loader's step too
+  double seconds = 0;                             ///< that the training has taken so far
+  std::map<std::string, std::string> settings;    ///< all that decides about the bits, by name
+};
+
+namespace detail {
+/// f(name, extents, values) for each array of a state: values of everything, momentum or both moments of what is trained.
+template <class Trainer, class F>
+void visit_state(Trainer& trainer, F&& f) {
+  auto const& s = trainer.states();
+  trainer.parameters().visit([&](Path const& path, auto& array) {
+    auto const extents = io::extents_of(array);
+    std::span const values(array.value(), array.read().size());
+    f("values." + path.text, extents, values);
+    if constexpr (Trainable<std::remove_cvref_t<decltype(array)>>) {
+      auto const at = static_cast<std::size_t>(array.value() - s.values);
+      if (at < s.recognition) {
+        f("momentum." + path.text, extents, std::span(s.momentum + at, values.size()));
+      } else {
+        f("m." + path.text, extents, std::span(s.m + (at - s.recognition), values.size()));
+        f("v." + path.text, extents, std::span(s.v + (at - s.recognition), values.size()));
+      }
+    }
+  });
+}
+/// Of the bytes and the name of one array; the sums of all arrays are added, in any order.
+inline std::uint64_t checksum(std::string const& name, std::span<std::byte const> bytes) {
+  std::uint64_t h = named(Seed{bytes.size()}, name).value;
+  for (; bytes.size() >= 8; bytes = bytes.subspan(8)) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes.data(), 8);
+    h = berl::detail::mix(h ^ word);
+  }
+  for (std::byte const b : bytes) h = berl::detail::mix(h ^ static_cast<std::uint64_t>(b));
+  return h;
+}
+}  // namespace detail
+
+template <class Trainer>
+void save_state(std::filesystem::path const& path, Trainer& trainer, Position const& position) {
+  io::SafeTensorsWriter writer;
+  std::uint64_t sum = 0;
+  detail::visit_state(trainer, [&]<class T>(std::string const& name, io::Extents const& extents, std::span<T> values) {
+    std::span<T const> const read = values;
+    writer.add(name, extents, read);
+    sum += detail::checksum(name, std::as_bytes(read));
+  });
+  auto const& model = position.model;
+  writer.metadata("format", "berl state");
+  writer.metadata("berl", io::version);
+  writer.metadata("network", model.network);
+  writer.metadata("identities", std::to_string(model.identities));
+  writer.metadata("step", std::to_string(model.step));
+  io::visit_settings(model.imaging,
+                     [&](char const* name, auto const& value, char const*) { writer.metadata(std::string("imaging.") + name, io::to_text(value)); });
+  writer.metadata("stage", std::to_string(static_cast<int>(position.stage)));
+  writer.metadata("taken", std::to_string(position.taken));
+  writer.metadata("sgd_steps", std::to_string(position.sgd_steps));
+  writer.metadata("adam_steps", std::to_string(position.adam_steps));
+  writer.metadata("seconds", io::to_text(position.seconds));
+  writer.metadata("checksum", std::to_string(sum));
+  for (auto const& [key, value] : position.settings) writer.metadata("setting." + key, value);
+  writer.write(path, io::Previous::Keep);
+}
+
+/// What a state says of itself.
+///   errors  Error: no state of berl's, or damaged since it was written
+inline Position read_position(io::SafeTensors const& file) {
+  Position position{.model = io::read_info(file), .settings = {}};
+  if (file.metadata("format") != "berl state")
+    throw Error(file.file(), "a " + file.metadata("format"), "a berl state", "Give the state.safetensors of the training.");
+  auto const read = [&](char const* key, auto& value) {
+    if (!io::from_text(file.metadata(key), value))
+      throw Error(file.file() + ", metadata '" + key + "'", "'" + file.metadata(key) + "'", "a number", "The file is damaged.");
+  };
+  int stage = 0;
+  std::uint64_t written = 0, sum = 0;
+  read("stage", stage), read("taken", position.taken), read("sgd_steps", position.sgd_steps), read("adam_steps", position.adam_steps);
+  read("seconds", position.seconds), read("checksum", written);
+  if (stage < 1 || stage > 3) throw Error(file.file() + ", metadata 'stage'", std::to_string(stage), "1, 2 or 3", "The file is damaged.");
+  position.stage = static_cast<Stage>(stage);
+  for (std::string const& name : file.names()) sum += detail::checksum(name, file.bytes(name));
+  if (sum != written)
+    throw Error(file.file(), "arrays with the checksum " + std::to_string(sum), std::to_string(written), "The file has changed since it was written.");
+  for (auto const& [key, value] : file.metadata())
+    if (key.starts_with("setting.")) position.settings[key.substr(8)] = value;
+  return position;
+}
+
+/// Goes on from a state, whose schedules the caller sets with begin(); every array is checked before the first is changed.
+///   errors  Error, for the first array of another shape, another network or another number of identities
+template <class Trainer>
+void load_state(io::SafeTensors const& file, Trainer& trainer) {
+  using T = typename Trainer::Scalar;
+  io::ArrayReader<T> arrays(file);
+  detail::visit_state(trainer, [&](std::string const& name, io::Extents const& extents, std::span<T> values) { arrays.check(name, extents, values); });
+  arrays.expect_no_others({});
+  arrays.copy();
+}
+}  // namespace berl::train

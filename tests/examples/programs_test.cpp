@@ -1,0 +1,175 @@
+#include <doctest/doctest.h>
+#include <berl/data/synthetic_face.hpp>
+#include <berl/io/image.hpp>
+#include <berl/io/safetensors.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <io/scratch_folder.hpp>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+using namespace berl;
+namespace fs = std::filesystem;
+
+/// The programs as one would type them; BERL_PROGRAMS is the folder that they are in.
+namespace {
+struct Ran {
+  int code;
+  std::string out, error;
+};
+Ran run(test::ScratchFolder const& folder, std::string const& program, std::string const& arguments) {
+  auto const out = folder / "stdout", error = folder / "stderr";
+  std::string const command = fs::path(std::getenv("BERL_PROGRAMS")) / program +=
+      " " + arguments + " >" + out.string() + " 2>" + error.string();
+  int const status = std::system(command.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, test::slurp(out), test::slurp(error)};
+}
+int lines(std::string const& text) { return static_cast<int>(std::count(text.begin(), text.end(), '\n')); }
+bool skip() {
+  if (std::getenv("BERL_PROGRAMS") != nullptr) return false;
+  MESSAGE("skipped: BERL_PROGRAMS, the folder of the programs, is not set");
+  return true;
+}
+
+/// A network after three steps, six pictures, and a list of pairs.
+struct Prepared {
+  test::ScratchFolder folder;
+  std::string model = (folder / "trained/model.safetensors").string(), pictures = (folder / "pictures").string();
+  Prepared() {
+    fs::create_directories(folder / "pictures/sub");
+    data::SyntheticFaces const faces({.identities = 3, .pictures_per_identity = 2});
+    for (int i = 0; i < 6; ++i)
+      io::write_png(folder / (std::string("pictures/") + (i < 3 ? "" : "sub/") + "p" + std::to_string(i) + ".png"), faces.load(i));
+    std::string pairs = "path_a,path_b,same\n";
+    auto const name = [](int i) { return std::string(i < 3 ? "" : "sub/") + "p" + std::to_string(i) + ".png"; };
+    for (int i = 0; i < 6; ++i)
+      for (int j = 0; j < i; ++j) pairs += name(i) + "," + name(j) + "," + (i / 2 == j / 2 ? "1" : "0") + "\n";
+    test::spit(folder / "pictures/pairs.csv", pairs);
+    auto const trained = run(folder, "train",
+                             "--data synthetic --out " + (folder / "trained").string() +
+                                 " --threads 1 --set batch=2 --set synthetic.identities=3 --set synthetic.pictures=2"
+                                 " --set stage1.steps=1 --set stage2.steps=1 --set stage3.steps=1");
+    REQUIRE_MESSAGE(trained.code == 0, trained.error);
+  }
+};
+std::vector<std::vector<double>> rows_of(std::string const& csv) {
+  std::vector<std::vector<double>> rows;
+  std::istringstream text(csv);
+  std::string line, field;
+  std::getline(text, line);
+  while (std::getline(text, line)) {
+    std::istringstream fields(line);
+    std::getline(fields, field, ',');
+    auto& row = rows.emplace_back();
+    while (std::getline(fields, field, ',')) row.push_back(std::stod(field));
+  }
+  return rows;
+}
+}  // namespace
+
+TEST_CASE("reconstruct writes a sheet, and depth and a mesh for each picture; a bad picture does not stop it") {
+  if (skip()) return;
+  Prepared const p;
+  auto const out = p.folder / "faces";
+  auto const ran = run(p.folder, "reconstruct", "--model " + p.model + " --out " + out.string() + " --threads 1 " + p.pictures);
+  CHECK_MESSAGE(ran.code == 0, ran.error);
+  CHECK(lines(ran.out) == 1 + 6 + 1);  // titles, pictures, mean
+  auto const sheet = io::read_image(out / "faces.png");
+  CHECK(sheet.height == 6 + 16 + 6 + 6 * (128 + 6));  // six rows under their titles
+  for (std::string const name : {"p0", "p2", "sub_p3", "sub_p5"}) {
+    CHECK(io::read_image(out / (name + "_depth.png")).width == 64);
+    CHECK(test::slurp(out / (name + ".glb")).starts_with("glTF"));
+  }
+
+  auto const bytes = test::slurp(p.folder / "pictures/p1.png");
+  test::spit(p.folder / "pictures/p1.png", bytes.substr(0, bytes.size() / 2));
+  auto const other = p.folder / "others";
+  auto const partly = run(p.folder, "reconstruct", "--model " + p.model + " --out " + other.string() + " --threads 1 " + p.pictures);
+  CHECK(partly.code == 2);
+  CHECK(partly.error.find("p1.png") != std::string::npos);
+  CHECK(partly.error.find("1 of 6 pictures cannot be used.") != std::string::npos);
+  CHECK(fs::exists(other / "p2.glb"));
+  CHECK_FALSE(fs::exists(other / "p1.glb"));
+  CHECK(test::slurp(other / "p2_depth.png") == test::slurp(out / "p2_depth.png"));
+}
+
+TEST_CASE("embed writes the same numbers as a table and as an array") {
+  if (skip()) return;
+  Prepared const p;
+  auto const embed = [&](std::string const& file, std::string const& options) {
+    return run(p.folder, "embed",
+               "--model " + p.model + " --threads 1 --out " + (p.folder / file).string() + " " + options + " " + p.pictures);
+  };
+  REQUIRE(embed("e.csv", "").code == 0);
+  REQUIRE(embed("e.safetensors", "").code == 0);
+  auto const rows = rows_of(test::slurp(p.folder / "e.csv"));
+  auto const file = io::SafeTensors::read(p.folder / "e.safetensors");
+  auto const values = file.get<float>("embeddings");
+  REQUIRE(rows.size() == 6);
+  REQUIRE(values.size() == 6 * rows[0].size());
+  for (std::size_t i = 0; i < values.size(); ++i) CHECK(static_cast<float>(rows[i / rows[0].size()][i % rows[0].size()]) == values[i]);
+  auto const paths = nlohmann::json::parse(file.metadata("paths"));
+  REQUIRE(paths.size() == 6);
+  CHECK(paths[5].get<std::string>().ends_with("sub/p5.png"));
+
+  REQUIRE(embed("unit.csv", "--unit --flip").code == 0);
+  for (auto const& row : rows_of(test::slurp(p.folder / "unit.csv"))) {
+    double length = 0;
+    for (double const e : row) length += e * e;
+    CHECK(length == doctest::Approx(1).epsilon(1e-6));  // 128 floats, each rounded to one part in 2^24
+  }
+}
+
+TEST_CASE("verify prints a table and writes all figures") {
+  if (skip()) return;
+  Prepared const p;
+  auto const json_file = p.folder / "result.json";
+  auto const ran =
+      run(p.folder, "verify", "--model " + p.model + " --threads 1 --pairs " + p.pictures + "/pairs.csv --out " + json_file.string());
+  REQUIRE_MESSAGE(ran.code == 0, ran.error);
+  CHECK(ran.out.find("TAR at FAR 0.001, strict") != std::string::npos);
+  auto const json = nlohmann::json::parse(test::slurp(json_file));
+  CHECK(json["pairs"] == 15);
+  CHECK(json["genuine"] == 3);
+  for (auto const* const which : {"verification", "raw_pixels"}) {
+    auto const& r = json[which];
+    CHECK(r["accuracy_per_fold"].size() == 10);
+    CHECK(r["roc"].front() == nlohmann::json{0.0, 0.0});
+    CHECK(r["roc"].back() == nlohmann::json{1.0, 1.0});
+    for (auto const& at : r["tar_at_far"]) CHECK(at["strict"]["far"].get<double>() <= at["wanted"].get<double>());
+  }
+}
+
+TEST_CASE("what the caller got wrong is one message and exit code 2") {
+  if (skip()) return;
+  Prepared const p;
+  fs::create_directories(p.folder / "empty");
+  test::spit(p.folder / "text.safetensors", "no model at all");
+  test::spit(p.folder / "pairs.csv", "a.png,b.png,1\n");
+  auto const whole = test::slurp(p.model);
+  test::spit(p.folder / "cut.safetensors", whole.substr(0, whole.size() / 2));
+  std::string const model = "--model " + p.model, faces = (p.folder / "o").string(), csv = (p.folder / "e.csv").string();
+  struct Case {
+    std::string program, arguments, says;
+  };
+  for (auto const& c :
+       {Case{"embed", "--model nowhere --out " + csv + " " + p.pictures, "nowhere"},
+        Case{"embed", "--model " + (p.folder / "text.safetensors").string() + " --out " + csv + " " + p.pictures, "text.safetensors"},
+        Case{"embed", "--model " + (p.folder / "cut.safetensors").string() + " --out " + csv + " " + p.pictures, "cut.safetensors"},
+        Case{"embed", model + " --out e.txt " + p.pictures, ".csv or .safetensors"},
+        Case{"embed", model + " --out /nowhere/e.csv " + p.pictures, "/nowhere/e.csv"},
+        Case{"embed", model + " --out " + csv + " " + (p.folder / "empty").string(), "no picture"},
+        Case{"embed", model + " --out " + csv + " /nowhere", "no such file or folder"},
+        Case{"embed", model + " --out " + csv, "pictures is required"},
+        Case{"reconstruct", model + " --out " + p.model + " " + p.pictures, "Give another --out."},
+        Case{"reconstruct", model + " --out " + faces + " --texture gold " + p.pictures, "gold"},
+        Case{"verify", model + " --pairs nowhere.csv", "nowhere.csv"},
+        Case{"verify", model + " --pairs " + (p.folder / "pairs.csv").string(), "no picture"}}) {
+    auto const ran = run(p.folder, c.program, c.arguments);
+    CHECK_MESSAGE(ran.code == 2, c.arguments);
+    CHECK_MESSAGE(ran.error.find(c.says) != std::string::npos, ran.error);
+    CHECK(lines(ran.error) <= 2);  // the command line's own errors end in a line that names --help
+  }
+  for (auto const* const program : {"reconstruct", "embed", "verify"}) CHECK(run(p.folder, program, "--help").code == 0);
+}

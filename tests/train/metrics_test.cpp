@@ -1,0 +1,46 @@
+#include <berl/train/metrics.hpp>
+#include <berl/train/progress.hpp>
+
+#include <doctest/doctest.h>
+
+#include "../io/scratch_folder.hpp"
+
+using namespace berl;
+using test::ScratchFolder;
+using test::slurp;
+using test::spit;
+
+TEST_CASE("metrics: a line for each record; what comes after the checkpoint is cut off") {
+  ScratchFolder scratch;
+  auto const file = scratch / "metrics.jsonl";
+  auto const line = [](int step, char const* stage) { return nlohmann::ordered_json{{"step", step}, {"stage", stage}}; };
+  {
+    train::Metrics metrics(scratch.path());
+    metrics.begin(0);
+    for (int const step : {1, 2, 3}) CHECK(metrics.add(line(step, step < 3 ? "a" : "b")));
+    CHECK(metrics.last("a")["step"] == 2);
+    CHECK(metrics.last("c").is_null());
+  }
+  std::string const three = slurp(file);
+  CHECK(three == "{\"step\":1,\"stage\":\"a\"}\n{\"step\":2,\"stage\":\"a\"}\n{\"step\":3,\"stage\":\"b\"}\n");
+  spit(file, three + "{\"step\":4, \"sta");  // a line that a kill has cut
+  {
+    train::Metrics metrics(scratch.path());
+    metrics.begin(2);
+    CHECK(metrics.last("a")["step"] == 2);
+    CHECK(metrics.last("b").is_null());
+    metrics.add(line(3, "b"));
+  }
+  CHECK(slurp(file) == three);
+  train::Metrics(scratch.path()).begin(0);  // from the beginning
+  CHECK(slurp(file).empty());
+}
+
+TEST_CASE("progress: clock and peak") {
+  CHECK(train::clock_text(0) == "0:00");
+  CHECK(train::clock_text(61.4) == "1:01");
+  CHECK(train::clock_text(3599.6) == "1:00:00");
+  double const peak = train::peak_flops(1);
+  CHECK(peak > 1e8);   // no machine that compiles this is slower
+  CHECK(peak < 1e13);  // and no core faster: the loop was not optimised away
+}

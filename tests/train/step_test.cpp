@@ -1,0 +1,158 @@
+#include <doctest/doctest.h>
+
+#include <berl/model.hpp>
+
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <vector>
+
+using namespace berl;
+
+namespace {
+using Small = networks::IResNet<2, 2, 2, 2, 4, 112, 16>;
+using SmallModel = Model<Small, losses::CurricularFace, networks::Bypass<16, 4, 4>>;
+template <class T>
+using SmallTrainer = train::Trainer<SmallModel, Host, T>;
+
+template <class T>
+Tensor<T, Shape<3, 112, 112>> pictures(int n) {
+  Tensor<T, Shape<3, 112, 112>> x(n);
+  Random random(Seed{5});
+  for (int i = 0; i < n; ++i) {  // smooth, so that the sampler sees slopes
+    double const a = random.uniform(0.02, 0.08), b = random.uniform(0.02, 0.08);
+    for (int c = 0; c < 3; ++c)
+      for (int v = 0; v < 112; ++v)
+        for (int u = 0; u < 112; ++u) x.write().sample(i)[(c * 112 + v) * 112 + u] = static_cast<T>(0.7 * std::sin(a * u + c) * std::cos(b * v));
+  }
+  return x;
+}
+std::vector<int> const labels{0, 2, 1, 2};
+
+/// Largest gradient of the arrays below a name.
+template <class T>
+double largest(SmallTrainer<T>& trainer, std::string const& prefix) {
+  double most = 0;
+  trainer.parameters().visit([&](Path const& path, auto& array) {
+    if constexpr (Trainable<std::remove_cvref_t<decltype(array)>>)
+      if (path.text.starts_with(prefix)) {
+        auto const d = array.read_gradient();
+        for (std::size_t i = 0; i < d.size(); ++i) most = std::max(most, std::abs(static_cast<double>(d.data()[i])));
+      }
+  });
+  return most;
+}
+char const* const auxiliary[] = {"iia.view.", "iia.light.", "ira.depth.", "ira.albedo."};
+char const* const below_tap[] = {"conv1.", "bn1.", "prelu.", "layer1.", "layer2.", "layer3."};
+char const* const above_tap[] = {"layer4.", "bn2.", "fc.", "features.", "head."};
+}  // namespace
+
+TEST_CASE("L_FR reaches the whole backbone and the head, and no auxiliary network") {
+  SmallTrainer<double> trainer({.identities = 3, .batch = 4, .gamma_recon = 0});
+  trainer.begin(train::Stage::joint, optim::Constant{}, optim::Constant{});
+  trainer.differentiate(pictures<double>(4).read(), labels);
+  for (auto const* name : below_tap) CHECK_MESSAGE(largest(trainer, name) > 0, name);
+  for (auto const* name : above_tap) CHECK_MESSAGE(largest(trainer, name) > 0, name);
+  for (auto const* name : auxiliary) CHECK_MESSAGE(largest(trainer, name) == 0, name);
+}
+
+TEST_CASE("L_Recon reaches the auxiliary networks and stem to stage 3, and nothing of stage 4") {
+  SmallTrainer<double> trainer({.identities = 3, .batch = 4, .gamma_fr = 0, .flip = 0.5});
+  trainer.begin(train::Stage::joint, optim::Constant{}, optim::Constant{});
+  trainer.differentiate(pictures<double>(4).read(), labels);
+  for (auto const* name : below_tap) CHECK_MESSAGE(largest(trainer, name) > 0, name);
+  for (auto const* name : above_tap) CHECK_MESSAGE(largest(trainer, name) == 0, name);
+  for (auto const* name : auxiliary) CHECK_MESSAGE(largest(trainer, name) > 0, name);
+}
+
+TEST_CASE("the joint gradient is gamma_1 times one loss's and gamma_2 times the other's, and stage 2 leaves the backbone alone") {
+  auto const x = pictures<double>(4);
+  auto const stem = [&](double fr, double recon) {
+    SmallTrainer<double> trainer({.identities = 3, .batch = 4, .gamma_fr = fr, .gamma_recon = recon, .flip = 0.5});
+    trainer.begin(train::Stage::joint, optim::Constant{}, optim::Constant{});
+    trainer.differentiate(x.read(), labels);
+    auto const d = trainer.parameters().trunk.template at<0>().named.weight.read_gradient();
+    return std::vector<double>(d.data(), d.data() + 4 * 3 * 9);
+  };
+  auto const fr = stem(1, 0), recon = stem(0, 1), both = stem(0.5, 2);
+  double worst = 0, size = 0;
+  for (std::size_t i = 0; i < both.size(); ++i) {
+    worst = std::max(worst, std::abs(both[i] - 0.5 * fr[i] - 2 * recon[i]));
+    size = std::max(size, std::abs(both[i]));
+  }
+  CHECK(worst < 1e-10 * size);  // linear in the weights, up to rounding through forty layers
+
+  SmallTrainer<double> trainer({.identities = 3, .batch = 4});
+  auto const count = trainer.states().recognition;
+  std::vector<double> const before(trainer.states().values, trainer.states().values + count);
+  trainer.begin(train::Stage::reconstruction, optim::Constant{.rate = 1}, optim::Constant{.rate = 1e-3});
+  auto const first = trainer.step(x.read(), labels);
+  auto const second = trainer.step(x.read(), labels);
+  CHECK(first.fr == 0);
+  CHECK(second.recon < first.recon);
+  CHECK(std::memcmp(before.data(), trainer.states().values, count * sizeof(double)) == 0);
+}
+
+TEST_CASE("detaching the bypass changes no bit of the embedding") {
+  auto const x = pictures<float>(4);
+  auto const embedding = [&](train::Stage stage) {
+    SmallTrainer<float> trainer({.identities = 3, .batch = 4, .threads = 2, .flip = 0.5});
+    trainer.begin(stage, optim::Constant{}, optim::Constant{});
+    trainer.differentiate(x.read(), labels);
+    auto const e = trainer.activations().embedding.read();
+    return std::vector<float>(e.data(), e.data() + e.size());
+  };
+  auto const with = embedding(train::Stage::joint), without = embedding(train::Stage::recognition);
+  CHECK(std::memcmp(with.data(), without.data(), with.size() * sizeof(float)) == 0);
+}
+
+TEST_CASE("the whole graph's derivative agrees with central differences in double") {
+  auto const x = pictures<double>(4);
+  SmallTrainer<double> trainer({.identities = 3, .batch = 4, .flip = 0.5});
+  trainer.begin(train::Stage::joint, optim::Constant{}, optim::Constant{});
+  auto const loss = [&] {
+    *trainer.parameters().head.t.value() = 0.1;  // a step renews it
+    return trainer.differentiate(x.read(), labels).total;
+  };
+  loss();
+  std::vector<double> const gradient(trainer.states().gradients, trainer.states().gradients + trainer.states().recognition + trainer.states().auxiliary);
+  // Dropout's mask and the rasterised triangles are the same on both sides; a few entries may still cross a kink, so the median speaks.
+  std::vector<double> errors;
+  for (std::size_t i = 0; i < gradient.size(); i += gradient.size() / 97) {
+    if (gradient[i] == 0) continue;
+    double const old = trainer.states().values[i], step = 1e-6;
+    trainer.states().values[i] = old + step;
+    double const up = loss();
+    trainer.states().values[i] = old - step;
+    double const down = loss();
+    trainer.states().values[i] = old;
+    errors.push_back(std::abs((up - down) / (2 * step) - gradient[i]) / std::max(1e-3, std::abs(gradient[i])));
+  }
+  CHECK(errors.size() > 40);
+  std::sort(errors.begin(), errors.end());
+  CHECK(errors[errors.size() / 2] < 1e-5);
+}
+
+TEST_CASE("a step has the same bits for any number of threads") {
+  auto const x = pictures<float>(4);
+  auto const run = [&](int threads) {
+    SmallTrainer<float> trainer({.identities = 3, .batch = 4, .threads = threads, .flip = 0.5});
+    trainer.begin(train::Stage::joint, optim::Constant{.rate = 0.01}, optim::Constant{.rate = 1e-3});
+    for (int k = 0; k < 3; ++k) trainer.step(x.read(), labels);
+    return std::vector<float>(trainer.states().values, trainer.states().values + trainer.states().recognition + trainer.states().auxiliary);
+  };
+  auto const one = run(1);
+  for (int threads : {2, 7}) {
+    auto const many = run(threads);
+    CHECK(std::memcmp(one.data(), many.data(), one.size() * sizeof(float)) == 0);
+  }
+}
+
+TEST_CASE("what the caller gets wrong is said in one sentence") {
+  CHECK_THROWS_WITH_AS(SmallTrainer<float>({.batch = 4}),
+                       "berl::train::Trainer: identities: found 0; expected at least 1. Give the number of people in the training set.", Error);
+  SmallTrainer<float> trainer({.identities = 3, .batch = 4});
+  CHECK_THROWS_AS(trainer.step(pictures<float>(3).read(), labels), Error);
+  std::vector<int> const wrong{0, 1, 2, 3};
+  CHECK_THROWS_AS(trainer.step(pictures<float>(4).read(), wrong), Error);
+}
