@@ -65,8 +65,8 @@ class Session {
     for (int k = 0; k < 3; ++k) steps_[k] = stage_steps(config().stage[k], epoch);
     if (total_steps() < 1) throw Error("stage1.steps, stage2.steps and stage3.steps", "no step at all", "at least one", "Give a stage a length.");
     if (!options_.pairs.empty()) pairs_.emplace(options_.pairs, side);
-    if (!config().init.empty()) io::load_start<float>(io::SafeTensors::read(config().init), trainer_.parameters());
     if (!options_.out.empty()) prepare_folder();
+    if (saved_ < 0 && !config().init.empty()) io::load_start<float>(io::SafeTensors::read(config().init), trainer_.parameters());
   }
 
   /// Called when a stage is over and saved; after a resume at that very step once more.

@@ -1,0 +1,51 @@
+#include <doctest/doctest.h>
+
+#include <berl/core/arena.hpp>
+
+#include <cstdint>
+#include <stdexcept>
+
+using namespace berl;
+
+static_assert(padded<float>(1) == 16 && padded<float>(16) == 16 && padded<float>(17) == 32 && padded<double>(9) == 16 && padded<float>(0) == 0);
+
+TEST_CASE("blocks start on cache lines and lie one behind the other") {
+  Arena arena(4 * 64);
+  float* const a = arena.take<float>(3);
+  double* const b = arena.take<double>(8);
+  CHECK(reinterpret_cast<std::uintptr_t>(a) % alignment == 0);
+  CHECK(reinterpret_cast<std::byte*>(b) - reinterpret_cast<std::byte*>(a) == 64);
+  CHECK(arena.mark() == 128);
+}
+
+TEST_CASE("a scope gives back what was taken in it, and the peak remembers") {
+  Arena arena(1024);
+  float* first = nullptr;
+  {
+    Scope const scope(arena);
+    first = arena.take<float>(100);
+    CHECK(arena.mark() == 448);
+  }
+  CHECK(arena.mark() == 0);
+  CHECK(arena.peak() == 448);
+  CHECK(arena.take<float>(1) == first);
+}
+
+TEST_CASE("taking more than was planned is the plan's mistake") {
+  Arena arena(128);
+  arena.take<float>(16);
+  CHECK_THROWS_AS(arena.take<float>(17), std::logic_error);
+  CHECK_NOTHROW(arena.take<float>(16));
+  Arena none;
+  CHECK_THROWS_AS(none.take<char>(1), std::logic_error);
+}
+
+TEST_CASE("an arena that was moved from is empty") {
+  Arena from(128);
+  float* const block = from.take<float>(16);
+  *block = 3.f;
+  Arena const to(std::move(from));
+  CHECK(to.bytes() == 128);
+  CHECK(from.bytes() == 0);  // NOLINT: that is what is tested
+  CHECK(*block == 3.f);
+}

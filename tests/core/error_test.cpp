@@ -1,0 +1,8 @@
+#include <doctest/doctest.h>
+
+#include <berl/core/error.hpp>
+
+TEST_CASE("an error is one sentence: where, found, expected, and one more: the remedy") {
+  berl::Error const e("faces.rec, offset 48", "magic 0", "0xced7230a", "Copy the file again.");
+  CHECK(std::string(e.what()) == "faces.rec, offset 48: found magic 0; expected 0xced7230a. Copy the file again.");
+}

@@ -1,0 +1,20 @@
+#include <doctest/doctest.h>
+
+#include <berl/core/check.hpp>
+#include <berl/core/shape.hpp>
+
+#include <type_traits>
+
+using namespace berl;
+using Picture = Shape<3, 5, 7>;
+
+static_assert(Picture::rank == 3 && Picture::size == 105);
+static_assert(channels<Picture> == 3 && height<Picture> == 5 && width<Picture> == 7 && plane<Picture> == 35);
+static_assert(channels<Shape<9>> == 9 && plane<Shape<9>> == 1 && height<Shape<9>> == 1 && width<Shape<9>> == 1);
+static_assert(broadcasts<Picture, Shape<1, 5, 7>> && broadcasts<Shape<1, 1, 1>, Picture> && broadcasts<Shape<3, 1, 7>, Shape<3, 5, 1>>);
+static_assert(!broadcasts<Picture, Shape<2, 5, 7>> && !broadcasts<Picture, Shape<5, 7>>);
+static_assert(std::is_same_v<broadcast<Shape<3, 1, 7>, Shape<1, 5, 7>>::type, Picture>);
+static_assert(std::is_same_v<check::Broadcast<Picture, Shape<1, 1, 1>>::type, Picture>);
+static_assert(std::is_empty_v<Picture> && std::is_trivially_copyable_v<Picture>);
+
+TEST_CASE("shapes are types, and what is asserted above is all there is to them") { CHECK(Picture::size == 3 * plane<Picture>); }
