@@ -83,11 +83,11 @@ struct Pointwise : Layer {
 };
 
 namespace point {
-/// max(x, 0); the slope at 0 is 0.
+/// max(x, 0); the slope at 0 is 0. What is not a number stays none.
 struct ReLU {
   template <class T>
   static BERL_FN constexpr T value(T x) {
-    return x > 0 ? x : T(0);
+    return x < 0 ? T(0) : x;
   }
   template <class T>
   static BERL_FN constexpr T slope(T x) {

@@ -20,6 +20,7 @@ struct Sequential {
 /// N equal layers, compiled once. In a Sequential they count as N.
 template <int N, class L>
 struct Repeat {
+  static_assert(N >= 1, "berl::nn::Repeat<N, L>: N, how often the layer comes, must be at least 1.");
   static constexpr int times = N;
   using layer = L;
 };
