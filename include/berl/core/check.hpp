@@ -19,11 +19,4 @@ struct Channels {
                 "the layer's C.");
   using type = In;
 };
-
-template <class Leaf, class View>
-struct SameShape {
-  static_assert(broadcasts<Leaf, View> && Leaf::size == View::size,
-                "berl::bind: the view has another shape than the leaf. Bind a view of the leaf's own shape.");
-  static constexpr bool ok = true;
-};
 }  // namespace berl::check

@@ -1,0 +1,19 @@
+#include <doctest/doctest.h>
+
+#include <berl/host/simd.hpp>
+
+using namespace berl::host;
+
+static_assert(lanes_of<float> == 2 * lanes_of<double> && sizeof(Vector<float>) == vector_bytes);
+
+TEST_CASE("vectors are loaded and stored from anywhere, and no more than a vector") {
+  constexpr int n = lanes_of<float>;
+  float from[n + 1], to[n + 2] = {};
+  for (int i = 0; i <= n; ++i) from[i] = static_cast<float>(i);
+  Vector<float> v;
+  load<float>(v, from + 1);  // not aligned
+  store<float>(to + 1, v + v);
+  for (int i = 0; i < n; ++i) CHECK(to[1 + i] == 2.f * static_cast<float>(i + 1));
+  CHECK(to[0] == 0.f);
+  CHECK(to[n + 1] == 0.f);
+}
