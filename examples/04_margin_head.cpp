@@ -10,6 +10,7 @@
 #include <berl/nn/linear.hpp>
 #include <berl/nn/norm.hpp>
 #include <berl/nn/prelu.hpp>
+#include <berl/nn/sequential.hpp>
 #include <berl/optim/sgd.hpp>
 
 #include <algorithm>

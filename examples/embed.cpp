@@ -1,10 +1,9 @@
 // Pictures in, embeddings out: the backbone alone.
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <thread>
 
-#include "networks/network.hpp"  // open_network
+#include "command_line.hpp"      // CommandLine
+#include "networks/network.hpp"  // Network
 #include "pictures.hpp"          // find_pictures
 
 namespace {
@@ -42,36 +41,30 @@ void write_safetensors(std::string const& path, std::vector<std::string> const& 
 }
 
 int run(int argc, char** argv) {
-  std::string model, out;
+  std::string out, landmarks;
   std::vector<std::string> arguments;
-  int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   bool flip = false, unit = false;
-  CLI::App app("Turns pictures of faces into embeddings, whose cosine says how alike two faces are.", "embed");
-  app.add_option("--model", model, "a model.safetensors of `train`")->required();
-  app.add_option("--out", out, "the file that is written: NAME.csv or NAME.safetensors")->required();
-  app.add_option("pictures", arguments, "pictures of aligned faces, PNG or JPEG, or folders of them")->required();
-  app.add_flag("--flip", flip, "add the embedding of the mirrored picture");
-  app.add_flag("--unit", unit, "bring embeddings to length 1");
-  app.add_option("--threads", threads, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
-  app.footer(
+  CommandLine line("embed", "Turns pictures of faces into embeddings, whose cosine says how alike two faces are.");
+  line.add_option("--out", out, "the file that is written: NAME.csv or NAME.safetensors")->required();
+  line.add_pictures(arguments);
+  line.add_landmarks(landmarks);
+  line.add_flip(flip);
+  line.add_flag("--unit", unit, "bring embeddings to length 1");
+  line.footer(
       "\nNAME.csv: a line path,e0,e1,... for each picture, with the names of the columns before it. NAME.safetensors: one array\n"
       "`embeddings` (pictures, numbers), and the paths in its order as a JSON list under `paths` in the metadata.\n"
       "Exit code: 0 all is well; 2 something given cannot be used. A picture that cannot be used is named and left out.\n");
-  try {
-    app.parse(argc, argv);
-  } catch (CLI::ParseError const& e) {
-    return app.exit(e) == 0 ? 0 : 2;
-  }
+  if (auto const code = line.read(argc, argv)) return *code;
   bool const csv = out.ends_with(".csv");
   if (!csv && !out.ends_with(".safetensors"))
     throw berl::Error("--out", "'" + out + "'", "a name that ends in .csv or .safetensors", "Choose one of the two.");
 
-  auto const network = open_network(model, threads);
+  PictureReader reader(landmarks);
+  auto const network = line.open();
   auto const pictures = find_pictures(arguments);
   constexpr std::size_t batch = 32;
   std::vector<std::string> paths;
   Rows rows;
-  PictureReader reader;
   {
     Progress progress(pictures.size());
     for (std::size_t first = 0; first < pictures.size(); first += batch) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <berl/data/align.hpp>    // LandmarkList
 #include <berl/data/dataset.hpp>  // fit_square, Misfits
 #include <berl/io/image.hpp>      // read_image
 
@@ -8,6 +9,7 @@
 #include <algorithm>  // sort
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,7 +17,9 @@
 /// What the programs that read pictures have in common.
 struct Picture {
   std::filesystem::path path;
-  std::string name;  ///< without its ending, for files that are made from it; different for each picture
+  std::string name;      ///< without its ending, for files that are made from it; different for each picture
+  std::string folder;    ///< that was given, of which it is a part; empty where the picture itself was given
+  std::string relative;  ///< to that folder, or else to the working folder
 };
 
 /// The pictures of a command line: files as they are given, and all .png, .jpg and .jpeg files in and below folders, sorted.
@@ -24,19 +28,20 @@ inline std::vector<Picture> find_pictures(std::vector<std::string> const& argume
   namespace fs = std::filesystem;
   std::vector<Picture> pictures;
   std::set<std::string> names;
-  auto const add = [&](fs::path const& path, fs::path const& relative) {
-    std::string stem = fs::path(relative).replace_extension().generic_string();
+  auto const add = [&](fs::path const& path, std::string const& folder, fs::path const& relative) {
+    fs::path const shown = folder.empty() ? relative.filename() : relative;
+    std::string stem = fs::path(shown).replace_extension().generic_string();
     std::replace(stem.begin(), stem.end(), '/', '_');
     std::string name = stem;
     for (int k = 2; !names.insert(name).second; ++k) name = fmt::format("{}_{}", stem, k);
-    pictures.push_back({path, name});
+    pictures.push_back({path, name, folder, relative.generic_string()});
   };
   for (std::string const& argument : arguments) {
     std::error_code error;
     if (!fs::is_directory(argument, error)) {
       if (!fs::exists(argument, error))
         throw berl::Error(argument, "no such file or folder", "a picture, or a folder of pictures", "Check the path.");
-      add(argument, fs::path(argument).filename());
+      add(argument, "", fs::path(argument).lexically_normal());
       continue;
     }
     std::vector<fs::path> found;
@@ -49,14 +54,20 @@ inline std::vector<Picture> find_pictures(std::vector<std::string> const& argume
     if (found.empty())
       throw berl::Error(argument, "no picture", "a folder with .png, .jpg or .jpeg files", "Give another folder, or the files.");
     std::sort(found.begin(), found.end());
-    for (auto const& path : found) add(path, path.lexically_relative(argument));
+    for (auto const& path : found) add(path, argument, path.lexically_relative(argument));
   }
   return pictures;
 }
 
-/// Reads pictures as the networks take them. One that cannot be used is named on stderr and left out, so that the others are not lost.
+/// Reads pictures as the networks take them: 112 x 112 as they are, others aligned where there is a list of landmarks, else their
+/// middle square. One that cannot be used is named on stderr and left out, so that the others are not lost.
 class PictureReader {
  public:
+  /// `landmarks` is a list of data::read_landmarks, or empty.
+  ///   errors  Error: the list cannot be read
+  explicit PictureReader(std::string const& landmarks) {
+    if (!landmarks.empty()) landmarks_.emplace(landmarks);
+  }
   /// False where the picture cannot be used.
   bool read(Picture const& picture, berl::io::Image& to) {
     ++asked_;
@@ -64,6 +75,8 @@ class PictureReader {
       auto image = berl::io::read_image(picture.path, berl::data::smallest_side);
       if (image.width == side && image.height == side) {
         to = berl::io::to_rgb(std::move(image));
+      } else if (landmarks_) {
+        to = landmarks_->align(image, picture.folder, picture.relative, side);
       } else {
         misfits_.add(asked_, picture.path.string(), image);
         to = berl::data::fit_square(image, side);
@@ -84,6 +97,7 @@ class PictureReader {
 
  private:
   static constexpr int side = 112;
+  std::optional<berl::data::LandmarkList> landmarks_;
   berl::data::Misfits misfits_;
   int asked_ = 0, bad_ = 0;
 };
@@ -112,18 +126,3 @@ class Progress {
   bool shown_, any_ = false;
   Clock::time_point start_ = Clock::now(), last_ = start_;
 };
-
-/// Runs a program's body; what the caller got wrong is one message on stderr and exit code 2.
-template <class Body>
-int run_program(char const* name, Body const& body) {
-  try {
-    return body();
-  } catch (berl::Error const& e) {
-    fmt::print(stderr, "{}: {}\n", name, e.what());
-  } catch (std::filesystem::filesystem_error const& e) {
-    fmt::print(stderr, "{}: {}\n", name, e.what());
-  } catch (std::bad_alloc const&) {
-    fmt::print(stderr, "{}: not enough memory; give fewer pictures at a time.\n", name);
-  }
-  return 2;
-}

@@ -1,10 +1,8 @@
 // Takes faces apart: depth, albedo, light and viewpoint of each picture, as pictures and as meshes.
 #include <berl/eval/faces.hpp>  // faces_png, write_depth, write_mesh
 
-#include <CLI/CLI.hpp>
-#include <thread>
-
-#include "networks/network.hpp"  // open_network
+#include "command_line.hpp"      // CommandLine
+#include "networks/network.hpp"  // Network
 #include "pictures.hpp"          // find_pictures
 
 namespace {
@@ -25,39 +23,33 @@ void print_face(std::string const& name, Explanation<> const& face) {
 }
 
 int run(int argc, char** argv) {
-  std::string model, out, texture = "albedo";
+  std::string out, landmarks, texture = "albedo";
   std::vector<std::string> arguments;
-  int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   std::size_t rows = 64;
-  CLI::App app("Takes faces apart into depth, albedo, light and viewpoint, and puts them together again.", "reconstruct");
-  app.add_option("--model", model, "a model.safetensors of `train`")->required();
-  app.add_option("--out", out, "the folder for what is written")->required();
-  app.add_option("pictures", arguments, "pictures of aligned faces, PNG or JPEG, or folders of them")->required();
-  app.add_option("--texture", texture, "of the meshes: albedo, or canonical which keeps the light (default: albedo)")
+  CommandLine line("reconstruct", "Takes faces apart into depth, albedo, light and viewpoint, and puts them together again.");
+  line.add_option("--out", out, "the folder for what is written")->required();
+  line.add_pictures(arguments);
+  line.add_landmarks(landmarks);
+  line.add_option("--texture", texture, "of the meshes: albedo, or canonical which keeps the light (default: albedo)")
       ->check(CLI::IsMember({"albedo", "canonical"}));
-  app.add_option("--rows", rows, "faces in faces.png at the most (default: 64)")->check(CLI::Range(1, 200));
-  app.add_option("--threads", threads, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
-  app.footer(
+  line.add_option("--rows", rows, "faces in faces.png at the most (default: 64)")->check(CLI::Range(1, 200));
+  line.footer(
       "\nWritten to --out: faces.png, one row for each picture: input, reconstruction, and seen from the front canonical image, albedo,\n"
       "depth (near is bright), normals, shading, relit from four sides and turned by a yaw of -45 to 45 degrees. For each picture\n"
       "NAME_depth.png, 16 bits, 0 at the nearest depth and 65535 at the farthest that the model allows, and NAME.glb, its textured mesh.\n"
       "Printed: the mean difference of input and reconstruction (of a range of 2), angles in degrees, light of full scale and the way\n"
       "it travels (x right, y down, z away from the camera).\n"
       "Exit code: 0 all is well; 2 something given cannot be used. A picture that cannot be used is named and left out.\n");
-  try {
-    app.parse(argc, argv);
-  } catch (CLI::ParseError const& e) {
-    return app.exit(e) == 0 ? 0 : 2;
-  }
+  if (auto const code = line.read(argc, argv)) return *code;
 
-  auto const network = open_network(model, threads);
+  PictureReader reader(landmarks);
+  auto const network = line.open();
   auto const pictures = find_pictures(arguments);
   std::filesystem::path const folder = out;
   make_folder(folder);
 
   constexpr std::size_t batch = 32;
   std::vector<Explanation<>> shown;
-  PictureReader reader;
   double difference = 0;
   std::size_t done = 0;
   fmt::print("{:<32} {:>8} {:>7} {:>7} {:>7} {:>8} {:>8} {:>21}\n", "", "L1", "yaw", "pitch", "roll", "ambient", "diffuse",

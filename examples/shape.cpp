@@ -2,12 +2,11 @@
 #include <berl/eval/geometry.hpp>   // geometry_errors
 #include <berl/io/safetensors.hpp>  // SafeTensors
 
-#include <CLI/CLI.hpp>
 #include <fstream>
-#include <thread>
 
-#include "networks/network.hpp"  // open_network
-#include "pictures.hpp"          // PictureReader
+#include "command_line.hpp"      // CommandLine
+#include "networks/network.hpp"  // Network
+#include "pictures.hpp"          // Progress
 
 namespace {
 using namespace berl;
@@ -22,15 +21,20 @@ std::vector<std::string> listed_pictures(std::filesystem::path const& list) {
   std::string line;
   std::getline(file, line);  // the heading
   while (std::getline(file, line))
-    if (!line.empty()) paths.push_back((list.parent_path() / line.substr(0, line.find(','))).string());
+    if (auto const path = line.substr(0, line.find_first_of(",\r")); !path.empty()) paths.push_back((list.parent_path() / path).string());
+  if (paths.empty())
+    throw Error(list.string(), "no picture", "a line for each of the truth, below the heading", "Give the list that belongs to the truth.");
   return paths;
 }
 
 /// Mean canonical depth over all people of the truth, where a face is in more than half of them.
 Tensor<float, Map> mean_face(io::SafeTensors const& truth, imaging::Settings const& settings) {
-  auto const depth = truth.get<float>("canon_depth");
+  auto const shape = truth.shape("canon_depth");
+  std::int64_t const people_given = shape.empty() ? 0 : shape.front();
+  auto const depth = truth.get<float>("canon_depth", {people_given, S, S});
+  if (depth.empty()) throw Error(truth.file(), "no people in canon_depth", "one at least", "Give the truth with its canonical faces.");
   Tensor<float, Map> mean(1);
-  std::size_t const people = depth.size() / mean.size();
+  auto const people = static_cast<std::size_t>(people_given);
   for (std::size_t p = 0; p < mean.size(); ++p) {
     double sum = 0, count = 0;
     for (std::size_t k = 0; k < people; ++k)
@@ -41,24 +45,19 @@ Tensor<float, Map> mean_face(io::SafeTensors const& truth, imaging::Settings con
 }
 
 int run(int argc, char** argv) {
-  std::string model, truth_path, list;
-  int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  CLI::App app("Compares the shapes that a network sees with the truth of rendered faces.", "shape");
-  app.add_option("--model", model, "a model.safetensors of `train`")->required();
-  app.add_option("--truth", truth_path, "a .safetensors with depth [N,64,64] (0 where there is no face), view [N,6] and canon_depth [people,64,64]")->required();
-  app.add_option("--list", list, "a CSV with a heading, whose first column is the picture of each line of the truth")->required();
-  app.add_option("--threads", threads, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
-  app.footer(
+  std::string truth_path, list;
+  CommandLine line("shape", "Compares the shapes that a network sees with the truth of rendered faces.");
+  line.add_option("--truth", truth_path,
+                  "a .safetensors with depth [N,64,64] (0 where there is no face), view [N,6] and canon_depth [people,64,64]")
+      ->required();
+  line.add_option("--list", list, "a CSV with a heading, whose first column is the picture of each line of the truth")->required();
+  line.footer(
       "\nPrinted: SIDE, the scale-invariant error of the depth in the picture's view (times 100), and MAD, the mean angle between normals\n"
-      "in degrees, over all pictures, where the truth and the network see the face; beside the network a flat face, and the mean face of the\n"
-      "truth in the true view, which no network is told.\n"
+      "in degrees, over all pictures, where the truth and the network see the face; beside the network a flat face, and the mean face\n"
+      "of the truth in the true view, which no network is told.\n"
       "Exit code: 0 all is well; 2 something given cannot be used.\n");
-  try {
-    app.parse(argc, argv);
-  } catch (CLI::ParseError const& e) {
-    return app.exit(e) == 0 ? 0 : 2;
-  }
-  auto const network = open_network(model, threads);
+  if (auto const code = line.read(argc, argv)) return *code;
+  auto const network = line.open();
   auto const truth = io::SafeTensors::read(truth_path);
   auto const paths = listed_pictures(list);
   auto const depth = truth.get<float>("depth", {static_cast<std::int64_t>(paths.size()), S, S});
@@ -76,6 +75,7 @@ int run(int argc, char** argv) {
   std::vector<eval::GeometryError> found, flat, average;
   Tensor<float, Map> plane(1, 1.f);
   constexpr std::size_t batch = 32;
+  std::optional<Progress> progress(paths.size());
   for (std::size_t first = 0; first < paths.size(); first += batch) {
     std::vector<io::Image> pictures;
     for (std::size_t i = first; i < std::min(paths.size(), first + batch); ++i)
@@ -101,10 +101,10 @@ int run(int argc, char** argv) {
       compare(flat, plane.read());
       compare(average, turned.maps().depth.read());
     }
-    fmt::print(stderr, "\r{} of {} pictures", first + faces.size(), paths.size());
+    progress->at(first + faces.size());
   }
+  progress.reset();  // a terminal's line of progress goes before the table comes
   auto const n = eval::mean(found), f = eval::mean(flat), a = eval::mean(average);
-  fmt::print(stderr, "\r");
   fmt::print("{:<24}{:>12}{:>12}{:>12}\n", "", "network", "flat", "mean face");
   fmt::print("{:<24}{:>12.3f}{:>12.3f}{:>12.3f}\n", "SIDE x 100", 100 * n.side, 100 * f.side, 100 * a.side);
   fmt::print("{:<24}{:>12.2f}{:>12.2f}{:>12.2f}\n", "MAD, degrees", n.mad, f.mad, a.mad);
@@ -112,9 +112,6 @@ int run(int argc, char** argv) {
 }
 }  // namespace
 
-int main(int argc, char** argv) try {
-  return run(argc, argv);
-} catch (berl::Error const& e) {
-  fmt::print(stderr, "shape: {}\n", e.what());
-  return 2;
+int main(int argc, char** argv) {
+  return run_program("shape", [&] { return run(argc, argv); });
 }

@@ -3,11 +3,11 @@
 #include <berl/data/record_faces.hpp>    // RecordFaces
 #include <berl/data/synthetic_face.hpp>  // SyntheticFaces
 
+#include <fmt/core.h>
+#include <toml++/toml.h>
 #include <CLI/CLI.hpp>
 #include <csignal>
-#include <fmt/core.h>
 #include <thread>
-#include <toml++/toml.h>
 
 #include "networks/network.hpp"
 
@@ -51,12 +51,16 @@ void read_config(Config& config, std::string const& file) {
   }
 }
 
-AnyDataset open_data(std::string const& data, Config const& config, std::uint64_t seed) {
+AnyDataset open_data(std::string const& data, std::string const& landmarks, Config const& config, std::uint64_t seed) {
+  bool const folder = data != "synthetic" && !data.ends_with(".rec");
+  if (!landmarks.empty() && !folder)
+    throw Error("--landmarks", landmarks + " for --data " + data, "a folder of pictures",
+                "Leave the list out; records and synthetic faces are aligned.");
   if (data == "synthetic")
     return AnyDataset(berl::data::SyntheticFaces(
         {.seed = {seed}, .identities = config.synthetic_identities, .pictures_per_identity = config.synthetic_pictures, .options = {}}));
   if (data.ends_with(".rec")) return AnyDataset(berl::data::RecordFaces(data));
-  return AnyDataset(berl::data::ImageFolder(data));
+  return AnyDataset(berl::data::ImageFolder(data, {.landmarks = landmarks}));
 }
 
 std::string all_keys() {
@@ -68,7 +72,8 @@ std::string all_keys() {
   text += "\nNetworks:\n";
   for (auto const* const kind : network_kinds()) text += fmt::format("  {:<28} {}\n", kind->name, kind->text);
   return text +
-         "\nWritten to --out: metrics.jsonl, summary.json, model.safetensors, state.safetensors, faces.png; the files before the newest are\n"
+         "\nWritten to --out: metrics.jsonl, summary.json, model.safetensors, state.safetensors, faces.png; the files before the newest "
+         "are\n"
          "kept as *.previous. Exit code: 0 the training is over; 2 something given cannot be used; 3 a loss was not finite;\n"
          "130 or 143 stopped by SIGINT or SIGTERM, and saved.\n";
 }
@@ -83,20 +88,23 @@ void print_plan(Plan const& plan, AnyDataset const& pictures, NetworkKind const&
   long const epoch = (pictures.size() + c.batch - 1) / c.batch;
   fmt::print("data        {}: {} pictures of {} identities\n", plan.data, pictures.size(), pictures.identities());
   fmt::print("network     {}: {}\n", kind.name, kind.text);
-  char const* const trained[] = {"backbone and head, L_FR", "auxiliary networks, L_Recon; the backbone is frozen", "everything, L_FR + L_Recon"};
+  char const* const trained[] = {"backbone and head, L_FR", "auxiliary networks, L_Recon; the backbone is frozen",
+                                 "everything, L_FR + L_Recon"};
   for (int k = 0; k < 3; ++k) {
     auto const& s = c.stage[k];
     long const steps = berl::train::stage_steps(s, epoch);
     std::string rates;
     if (k != 1) rates += fmt::format(", SGD {}", berl::train::stage_rate(c, k));
     if (k != 0) rates += fmt::format(", Adam {}", s.adam_lr);
-    fmt::print("stage {}     {} steps of {} pictures ({:.2f} epochs): {}{}\n", k + 1, steps, c.batch, double(steps) / double(epoch), trained[k], rates);
+    fmt::print("stage {}     {} steps of {} pictures ({:.2f} epochs): {}{}\n", k + 1, steps, c.batch, double(steps) / double(epoch),
+               trained[k], rates);
   }
-  fmt::print("parameters  backbone {}, head {}, auxiliary {}\n", kind.backbone_parameters, std::int64_t{pictures.identities()} * kind.embedding,
-             kind.auxiliary_parameters);
-  fmt::print("work        multiply-adds for a picture, forward: backbone {} (up to stage 3: {}), auxiliary {}\n", kind.backbone_macs, kind.trunk_macs,
-             kind.auxiliary_macs);
-  berl::train::Sizes const sizes{pictures.identities(), c.batch, plan.options.threads, c.flip > 0, c.imaging.supersampling};
+  fmt::print("parameters  backbone {}, head {}, auxiliary {}\n", kind.backbone_parameters,
+             std::int64_t{pictures.identities()} * kind.embedding,
+             kind.auxiliary_parameters + (c.confidence ? kind.confidence_parameters : 0));
+  fmt::print("work        multiply-adds for a picture, forward: backbone {} (up to stage 3: {}), auxiliary {}\n", kind.backbone_macs,
+             kind.trunk_macs, kind.auxiliary_macs + (c.confidence ? kind.confidence_macs : 0));
+  berl::train::Sizes const sizes{pictures.identities(), c.batch, plan.options.threads, c.flip > 0, c.imaging.supersampling, c.confidence};
   std::size_t const bytes = kind.step_bytes(sizes);
   fmt::print("memory      {} bytes ({:.1f} MiB) for a step\n", bytes, double(bytes) / double(berl::MiB));
 }
@@ -105,15 +113,20 @@ int run(int argc, char** argv) {
   Plan plan;
   auto& options = plan.options;
   options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  std::string out, config, preset = "paper";
+  std::string out, config, landmarks, preset = "paper";
   std::vector<std::string> settings;
   bool resume = false, dry = false;
   CLI::App app("Trains a face network with self-supervised 3D reconstruction.", "train");
   app.footer(all_keys());
-  app.add_option("--data", plan.data, "a folder with one folder of PNG or JPEG pictures for each person, a .rec file, or: synthetic")->required();
+  app.add_option("--data", plan.data, "a folder with one folder of PNG or JPEG pictures for each person, a .rec file, or: synthetic")
+      ->required();
+  app.add_option("--landmarks", landmarks, "a CSV of five points for each picture of the folder that is not 112 x 112, to align it by");
   app.add_option("--out", out, "the folder for what is written");
   app.add_option("--config", config, "a TOML file of keys");
-  app.add_option("--set", settings, "key=value, over the file; may be given several times")->expected(1)->take_all()->allow_extra_args(false);
+  app.add_option("--set", settings, "key=value, over the file; may be given several times")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_option("--preset", preset, "paper, or paper+flip which adds the mirrored reconstruction (default: paper)");
   app.add_option("--pairs", options.pairs, "a list path_a,path_b,same of pictures to verify on");
   app.add_option("--seed", options.seed, "of everything random (default: 1)");
@@ -135,7 +148,7 @@ int run(int argc, char** argv) {
   }
   berl::train::check(options.config);
   auto const& kind = network_kind(options.config.network);
-  auto const pictures = open_data(plan.data, options.config, options.seed);
+  auto const pictures = open_data(plan.data, landmarks, options.config, options.seed);
   if (dry) return print_plan(plan, pictures, kind), 0;
   if (out.empty()) throw Error("--out", "no folder", "a folder for what is written", "Give one, or --dry-run.");
   options.out = out;

@@ -2,12 +2,11 @@
 #include <berl/eval/pair_pictures.hpp>  // PairPictures
 #include <berl/eval/roc.hpp>            // roc, tar_at_far
 
-#include <CLI/CLI.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <thread>
 
-#include "networks/network.hpp"  // open_network
+#include "command_line.hpp"      // CommandLine
+#include "networks/network.hpp"  // Network
 #include "pictures.hpp"          // Progress
 
 namespace {
@@ -75,28 +74,22 @@ std::vector<double> pixel_distances(std::string const& list, PairPictures const&
 }
 
 int run(int argc, char** argv) {
-  std::string model, list, out;
-  int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  std::string list, landmarks, out;
   bool flip = false;
-  CLI::App app("Verifies pairs of pictures: do both show one person?", "verify");
-  app.add_option("--model", model, "a model.safetensors of `train`")->required();
-  app.add_option("--pairs", list, "a list path_a,path_b,same of pictures; same is 1 or 0, paths are relative to the list")->required();
-  app.add_option("--out", out, "a JSON file for all figures, with the points of the ROC curve");
-  app.add_flag("--flip", flip, "add the embedding of the mirrored picture");
-  app.add_option("--threads", threads, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
-  app.footer(
+  CommandLine line("verify", "Verifies pairs of pictures: do both show one person?");
+  line.add_option("--pairs", list, "a list path_a,path_b,same of pictures; same is 1 or 0, paths are relative to the list")->required();
+  line.add_landmarks(landmarks, "as in the list of pairs");
+  line.add_option("--out", out, "a JSON file for all figures, with the points of the ROC curve");
+  line.add_flip(flip);
+  line.footer(
       "\nAccuracy: the threshold of a fold is the best one on the other folds (LFW's protocol). TAR at FAR: true accepts at a rate of\n"
       "false accepts, strict where that rate is not exceeded, nearest at the point of the curve that is nearest to it (the rule of\n"
       "published figures). Raw pixels: the cosine of the pictures themselves, which a network must beat.\n"
       "Exit code: 0 all is well; 2 something given cannot be used.\n");
-  try {
-    app.parse(argc, argv);
-  } catch (CLI::ParseError const& e) {
-    return app.exit(e) == 0 ? 0 : 2;
-  }
+  if (auto const code = line.read(argc, argv)) return *code;
 
-  auto const network = open_network(model, threads);
-  PairPictures const pairs(list);
+  auto const network = line.open();
+  PairPictures const pairs(list, 112, landmarks);
   auto const model_distances = [&] {
     Progress progress(pairs.paths().size());
     std::size_t done = 0;
@@ -112,7 +105,7 @@ int run(int argc, char** argv) {
   fmt::print("{}: {} pairs of {} pictures, {} of them genuine\n\n", list, pairs.size(), pairs.paths().size(), genuine);
   print_table(of_model, of_pixels);
   if (!out.empty()) {
-    nlohmann::json const json{{"model", model},
+    nlohmann::json const json{{"model", line.model()},
                               {"network", network->info().network},
                               {"step", network->info().step},
                               {"pairs", pairs.size()},

@@ -16,7 +16,10 @@ class Opened final : public Network {
   using Model = berl::Model<Backbone>;
 
   Opened(berl::io::SafeTensors&& file, berl::io::ModelInfo const& info, int threads)
-      : file_(std::move(file)), info_(info), threads_(threads), face_(file_) {}
+      : file_(std::move(file)),
+        info_(info),
+        threads_(threads),
+        face_(file_) {}
 
   std::vector<std::vector<float>> embed(std::span<berl::io::Image const> pictures) const override {
     return face_.embed(pictures, berl::Plain{}, threads_);
@@ -31,7 +34,8 @@ class Opened final : public Network {
       berl::io::ArrayReader<float> arrays(file_);
       auxiliary_->visit(arrays);
       arrays.copy();
-      explainer_.emplace(*auxiliary_, berl::eval::ExplainOptions{.batch = 8, .threads = threads_, .imaging = info_.imaging});
+      explainer_.emplace(*auxiliary_,
+                         berl::eval::ExplainOptions{.batch = 8, .threads = threads_, .imaging = info_.imaging, .resize = info_.resize});
     }
     return (*explainer_)(pictures);
   }
@@ -43,7 +47,8 @@ class Opened final : public Network {
     explicit Auxiliary(berl::nn::ParamsOf<typename Model::Trunk, float, berl::Host>& shared) : trunk(shared) {}
     void visit(auto& f) {
       using berl::Path;
-      view.visit(f, Path{"iia.view"}), light.visit(f, Path{"iia.light"}), depth.visit(f, Path{"ira.depth"}), albedo.visit(f, Path{"ira.albedo"});
+      view.visit(f, Path{"iia.view"}), light.visit(f, Path{"iia.light"}), depth.visit(f, Path{"ira.depth"}),
+          albedo.visit(f, Path{"ira.albedo"});
     }
     berl::nn::Weights<typename Aux::View> view_weights;
     berl::nn::Weights<typename Aux::Light> light_weights;
@@ -105,9 +110,11 @@ constexpr NetworkKind kind(std::string_view name, std::string_view text) {
           Model::Embedding::size,
           Model::backbone_parameters,
           Model::auxiliary_parameters,
+          Model::confidence_parameters,
           Model::trunk_macs,
           Model::backbone_macs,
           Model::auxiliary_macs,
+          Model::confidence_macs,
           [](berl::train::Sizes const& sizes) { return Model::step_bytes(sizes); },
           train<Backbone>,
           [](berl::io::SafeTensors&& file, berl::io::ModelInfo const& info, int threads) -> std::unique_ptr<Network> {

@@ -27,8 +27,8 @@ class Network {
 struct NetworkKind {
   std::string_view name, text;
   int embedding;
-  std::int64_t backbone_parameters, auxiliary_parameters;
-  std::int64_t trunk_macs, backbone_macs, auxiliary_macs;  ///< multiply-adds for a picture
+  std::int64_t backbone_parameters, auxiliary_parameters, confidence_parameters;
+  std::int64_t trunk_macs, backbone_macs, auxiliary_macs, confidence_macs;  ///< multiply-adds for a picture
   std::size_t (*step_bytes)(berl::train::Sizes const& sizes);
   /// Trains as the options say, and writes their folder, faces.png included.
   berl::train::Outcome (*train)(AnyDataset const& pictures, berl::train::SessionOptions const& options);

@@ -20,15 +20,17 @@ namespace check {
 template <class B>
 struct IsBackbone {
   static_assert(Backbone<B>,
-                "berl::Model<Backbone, Head>: the first argument is no backbone. It needs three types: Input, a Shape<3, H, W>; Trunk, the layers up to "
+                "berl::Model<Backbone, Head>: the first argument is no backbone. It needs three types: Input, a Shape<3, H, W>; Trunk, the "
+                "layers up to "
                 "the tap; and Top, the layers from there to the embedding.");
   using type = B;
 };
 template <class H>
 struct IsMarginHead {
-  static_assert(losses::MarginHead<H>,
-                "berl::Model<Backbone, Head>: the second argument is no margin head. It needs next(t, mean), target(g), logit(c, bound, t) and "
-                "slope(c, bound, t); see berl/losses/margin_head.hpp.");
+  static_assert(
+      losses::MarginHead<H>,
+      "berl::Model<Backbone, Head>: the second argument is no margin head. It needs next(t, mean), target(g), logit(c, bound, t) and "
+      "slope(c, bound, t); see berl/losses/margin_head.hpp.");
   using type = H;
 };
 template <class E>
@@ -38,13 +40,16 @@ struct IsEmbedding {
 };
 template <class A>
 struct IsBypass {
-  static_assert(requires {
-    typename A::View;
-    typename A::Light;
-    typename A::Depth;
-    typename A::Albedo;
-    A::side;
-  }, "berl::Model<Backbone, Head, Bypass>: the third argument is no bypass. It needs the networks View, Light, Depth and Albedo, and the side of their maps.");
+  static_assert(
+      requires {
+        typename A::View;
+        typename A::Light;
+        typename A::Depth;
+        typename A::Albedo;
+        A::side;
+      },
+      "berl::Model<Backbone, Head, Bypass>: the third argument is no bypass. It needs the networks View, Light, Depth and Albedo, and the "
+      "side of their maps.");
   using type = A;
 };
 }  // namespace check
@@ -69,12 +74,16 @@ struct Model {
   }
   /// Parameters and multiply-adds of one picture.
   static constexpr std::int64_t backbone_parameters = nn::SizesOf<Trunk>::parameters + nn::SizesOf<Top>::parameters;
-  static constexpr std::int64_t auxiliary_parameters = nn::SizesOf<typename A::View>::parameters + nn::SizesOf<typename A::Light>::parameters +
-                                                       nn::SizesOf<typename A::Depth>::parameters + nn::SizesOf<typename A::Albedo>::parameters;
+  static constexpr std::int64_t auxiliary_parameters =
+      nn::SizesOf<typename A::View>::parameters + nn::SizesOf<typename A::Light>::parameters + nn::SizesOf<typename A::Depth>::parameters +
+      nn::SizesOf<typename A::Albedo>::parameters;
+  static constexpr std::int64_t confidence_parameters =
+      nn::SizesOf<train::ConfidenceOf<A>>::parameters;  ///< beside those, with that option
   static constexpr std::int64_t trunk_macs = nn::macs<Trunk, Input>();
   static constexpr std::int64_t backbone_macs = trunk_macs + nn::macs<Top, Tap>();
   static constexpr std::int64_t auxiliary_macs = nn::macs<typename A::View, Shape<3, A::side, A::side>>() +
-                                                 nn::macs<typename A::Light, Shape<3, A::side, A::side>>() + nn::macs<typename A::Depth, Tap>() +
-                                                 nn::macs<typename A::Albedo, Tap>();
+                                                 nn::macs<typename A::Light, Shape<3, A::side, A::side>>() +
+                                                 nn::macs<typename A::Depth, Tap>() + nn::macs<typename A::Albedo, Tap>();
+  static constexpr std::int64_t confidence_macs = nn::macs<train::ConfidenceOf<A>, Shape<3, A::side, A::side>>();
 };
 }  // namespace berl

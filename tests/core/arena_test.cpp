@@ -7,7 +7,8 @@
 
 using namespace berl;
 
-static_assert(padded<float>(1) == 16 && padded<float>(16) == 16 && padded<float>(17) == 32 && padded<double>(9) == 16 && padded<float>(0) == 0);
+static_assert(padded<float>(1) == 16 && padded<float>(16) == 16 && padded<float>(17) == 32 && padded<double>(9) == 16 &&
+              padded<float>(0) == 0);
 
 TEST_CASE("blocks start on cache lines and lie one behind the other") {
   Arena arena(4 * 64);

@@ -18,3 +18,16 @@ static_assert(std::is_same_v<check::Broadcast<Picture, Shape<1, 1, 1>>::type, Pi
 static_assert(std::is_empty_v<Picture> && std::is_trivially_copyable_v<Picture>);
 
 TEST_CASE("shapes are types, and what is asserted above is all there is to them") { CHECK(Picture::size == 3 * plane<Picture>); }
+
+TEST_CASE("maps of whole blocks of channels lie in blocks, everything else plain") {
+  static_assert(std::is_same_v<LayoutOf<Shape<16, 2, 3>>, Blocked> && std::is_same_v<LayoutOf<Shape<48, 1, 1>>, Blocked>);
+  static_assert(std::is_same_v<LayoutOf<Shape<3, 4, 5>>, Nchw> && std::is_same_v<LayoutOf<Shape<17, 4, 5>>, Nchw>);
+  static_assert(std::is_same_v<LayoutOf<Shape<512>>, Nchw> && std::is_same_v<LayoutOf<Shape<64, 16, 3, 3>>, Nchw>);  // vectors and weights
+  CHECK(offset_of<Shape<32, 4, 5>>(0, 0, 1) == 16);
+  CHECK(offset_of<Shape<32, 4, 5>>(1, 0, 0) == 1);
+  CHECK(offset_of<Shape<32, 4, 5>>(0, 1, 0) == 5 * 16);
+  CHECK(offset_of<Shape<32, 4, 5>>(16, 0, 0) == 4 * 5 * 16);
+  CHECK(offset_of<Shape<32, 4, 5>>(31, 3, 4) == 32 * 4 * 5 - 1);
+  CHECK(offset_of<Shape<32, 4, 5>, Nchw>(2, 1, 3) == (2 * 4 + 1) * 5 + 3);
+  CHECK(offset_of<Shape<3, 4, 5>>(2, 1, 3) == (2 * 4 + 1) * 5 + 3);
+}

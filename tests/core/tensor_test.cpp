@@ -33,3 +33,19 @@ TEST_CASE("views see the tensor's memory, sample by sample") {
   CHECK(y[11] == -1.0);
   static_assert(std::is_const_v<std::remove_pointer_t<decltype(x.read().data())>>);
 }
+
+TEST_CASE("a copy goes from one layout to another and back") {
+  using Map = Shape<32, 2, 3>;
+  Tensor<float, Map, Host, Nchw> plain(2), again(2);
+  for (std::size_t i = 0; i < plain.size(); ++i) plain[i] = static_cast<float>(i);
+  Tensor<float, Map> blocked(2);
+  static_assert(std::is_same_v<decltype(blocked.read())::layout, Blocked>);
+  copy(plain.read(), blocked.write());
+  CHECK(blocked[0] == 0);
+  CHECK(blocked[1] == 6);        // channel 1 of the first pixel
+  CHECK(blocked[16] == 1);       // channel 0 of the next
+  CHECK(blocked[16 * 6] == 96);  // channel 16
+  CHECK(blocked.read().sample(1)[0] == 192);
+  copy(blocked.read(), again.write());
+  for (std::size_t i = 0; i < plain.size(); ++i) CHECK(again[i] == plain[i]);
+}

@@ -82,6 +82,23 @@ TEST_CASE("an explanation is what the trainer's second stage makes of a picture"
   CHECK(face.shift()[0] == doctest::Approx(s.translation_range * double{face.view[3]}));
 }
 
+TEST_CASE("a picture is made smaller as in training") {
+  auto o = options(1);
+  o.resize = data::Resize::area;
+  Trainer trainer(o);
+  trainer.begin(train::Stage::reconstruction, optim::Constant{}, optim::Constant{});
+  auto const picture = pictures(1);
+  Tensor<float, Small::Input> planar(1);
+  io::to_network(picture[0], planar.write().data());
+  int const label = 0;
+  trainer.differentiate(planar.read(), std::span(&label, 1));
+  auto const image = trainer.activations().image.read();
+  auto const area = Explainer<Small>(trainer.parameters(), {.resize = data::Resize::area})(picture)[0];
+  auto const bilinear = Explainer<Small>(trainer.parameters())(picture)[0];
+  CHECK(std::equal(image.data(), image.data() + image.size(), area.input.span().begin()));
+  CHECK_FALSE(equal(area.input, bilinear.input));
+}
+
 TEST_CASE("what is wrong with pictures, sizes and weights is said") {
   Trainer trainer(options(1));
   Explainer<Small> explain(trainer.parameters());

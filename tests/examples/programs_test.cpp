@@ -1,41 +1,21 @@
-#include <doctest/doctest.h>
 #include <berl/data/synthetic_face.hpp>
 #include <berl/io/image.hpp>
 #include <berl/io/safetensors.hpp>
 
-#include <cstdlib>
-#include <filesystem>
-#include <io/scratch_folder.hpp>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "run_program.hpp"
+
 using namespace berl;
+using test::lines, test::run, test::skip;
 namespace fs = std::filesystem;
 
-/// The programs as one would type them; BERL_PROGRAMS is the folder that they are in.
 namespace {
-struct Ran {
-  int code;
-  std::string out, error;
-};
-Ran run(test::ScratchFolder const& folder, std::string const& program, std::string const& arguments) {
-  auto const out = folder / "stdout", error = folder / "stderr";
-  std::string const command = fs::path(std::getenv("BERL_PROGRAMS")) / program +=
-      " " + arguments + " >" + out.string() + " 2>" + error.string();
-  int const status = std::system(command.c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, test::slurp(out), test::slurp(error)};
-}
-int lines(std::string const& text) { return static_cast<int>(std::count(text.begin(), text.end(), '\n')); }
-bool skip() {
-  if (std::getenv("BERL_PROGRAMS") != nullptr) return false;
-  MESSAGE("skipped: BERL_PROGRAMS, the folder of the programs, is not set");
-  return true;
-}
-
 /// A network after three steps, six pictures, and a list of pairs.
 struct Prepared {
   test::ScratchFolder folder;
-  std::string model = (folder / "trained/model.safetensors").string(), pictures = (folder / "pictures").string();
+  std::string model = test::model_in(folder), pictures = (folder / "pictures").string();
   Prepared() {
     fs::create_directories(folder / "pictures/sub");
     data::SyntheticFaces const faces({.identities = 3, .pictures_per_identity = 2});
@@ -46,11 +26,7 @@ struct Prepared {
     for (int i = 0; i < 6; ++i)
       for (int j = 0; j < i; ++j) pairs += name(i) + "," + name(j) + "," + (i / 2 == j / 2 ? "1" : "0") + "\n";
     test::spit(folder / "pictures/pairs.csv", pairs);
-    auto const trained = run(folder, "train",
-                             "--data synthetic --out " + (folder / "trained").string() +
-                                 " --threads 1 --set batch=2 --set synthetic.identities=3 --set synthetic.pictures=2"
-                                 " --set stage1.steps=1 --set stage2.steps=1 --set stage3.steps=1");
-    REQUIRE_MESSAGE(trained.code == 0, trained.error);
+    test::train_shortly(folder);
   }
 };
 std::vector<std::vector<double>> rows_of(std::string const& csv) {

@@ -14,13 +14,15 @@ TEST_CASE("sums and differences of all kinds of operands") {
   auto r = random<double, Shape<1, 1, W>>(N, 5);
   Tensor<double, Map> y(N);
   Context<Host> ctx;
-  evaluate(ctx, 1 + albedo - ambient + (column - row) - (-normal) - 0.5, bind(albedo = a, normal = b, ambient = k, column = c, row = r), y.write());
+  evaluate(ctx, 1 + albedo - ambient + (column - row) - (-normal) - 0.5, bind(albedo = a, normal = b, ambient = k, column = c, row = r),
+           y.write());
   for (int n = 0; n < N; ++n)
     for (int ch = 0; ch < 3; ++ch)
       for (int v = 0; v < H; ++v)
         for (int u = 0; u < W; ++u) {
           auto const i = static_cast<std::size_t>(((n * 3 + ch) * H + v) * W + u);
-          double const expected = 1 + a[i] - k[std::size_t(n)] + (c[std::size_t((n * 3 + ch) * H + v)] - r[std::size_t(n * W + u)]) + b[i] - 0.5;
+          double const expected =
+              1 + a[i] - k[std::size_t(n)] + (c[std::size_t((n * 3 + ch) * H + v)] - r[std::size_t(n * W + u)]) + b[i] - 0.5;
           REQUIRE(y[i] == doctest::Approx(expected).epsilon(1e-15));  // the same operations in the same order
         }
 }

@@ -1,5 +1,5 @@
-#include <berl/expr/elementary.hpp>
 #include <doctest/doctest.h>
+#include <berl/expr/elementary.hpp>
 
 #include <bit>  // bit_cast
 #include <cmath>
@@ -33,7 +33,8 @@ TEST_CASE("float functions stay within the units of the last place that the head
   CHECK(worst_ulp(e, exact_e, 1e-30f, 88.7f) < 2);
   CHECK(worst_ulp(e, exact_e, -1e-30f, -103.f) < 2);
   auto const l = [](float x) { return elementary::log(x); };
-  CHECK(worst_ulp(l, [](double x) { return std::log(x); }, 1e-44f, 3e38f) < 2);
+  CHECK(worst_ulp(
+            l, [](double x) { return std::log(x); }, 1e-44f, 3e38f) < 2);
   auto const t = [](float x) { return elementary::tanh(x); };
   auto const exact_t = [](double x) { return std::tanh(x); };
   CHECK(worst_ulp(t, exact_t, 1e-30f, 100.f) < 4);

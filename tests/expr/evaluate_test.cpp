@@ -36,7 +36,8 @@ TEST_CASE("a leaf bound to one sample serves the whole batch; any other batch is
     CHECK(std::string(e.what()).find("berl::expr::evaluate: found a leaf bound to a batch of 2; expected a batch of 3") == 0);
   }
   Tensor<double, Value> dk(1);
-  CHECK_THROWS_AS(gradient(ctx, albedo * ambient, wrt(ambient), bind(albedo = a, ambient = k), y.read(), bind(ambient = dk.write())), Error);
+  CHECK_THROWS_AS(gradient(ctx, albedo * ambient, wrt(ambient), bind(albedo = a, ambient = k), y.read(), bind(ambient = dk.write())),
+                  Error);
 }
 TEST_CASE("float against double") {
   auto const af = random<float, Map>(2, 1, 0.1, 1);

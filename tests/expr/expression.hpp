@@ -1,4 +1,5 @@
 #pragma once
+#include <doctest/doctest.h>
 #include <berl/core/random.hpp>
 #include <berl/core/tensor.hpp>
 #include <berl/expr/add.hpp>
@@ -10,7 +11,6 @@
 #include <berl/expr/reduce.hpp>
 #include <berl/expr/vector.hpp>
 #include <berl/testing/gradcheck_node.hpp>
-#include <doctest/doctest.h>
 
 #include <cmath>
 #include <cstring>  // memcmp

@@ -48,9 +48,7 @@ struct Results {
 };
 }  // namespace
 
-TEST_CASE("gradients of everything at once against differences") {
-  CHECK(testing::check_gradients(everything()) < difference_tolerance);
-}
+TEST_CASE("gradients of everything at once against differences") { CHECK(testing::check_gradients(everything()) < difference_tolerance); }
 TEST_CASE("the same bits for 1, 2 and 7 threads") {
   Results<float> const one(1);
   for (int const threads : {2, 7}) {
@@ -68,7 +66,7 @@ TEST_CASE("the same bits for 1, 2 and 7 threads") {
 TEST_CASE("float against double") {
   Results<float> const single(1);
   Results<double> const exact(1);
-  CHECK(largest_difference(single.y, exact.y) < 1e-5);  // 1.5 + row * lit may be 0.1: roundings of 1e-7 times 10 twice
+  CHECK(largest_difference(single.y, exact.y) < 1e-5);                  // 1.5 + row * lit may be 0.1: roundings of 1e-7 times 10 twice
   CHECK(largest_difference(single.d_ambient, exact.d_ambient) < 1e-3);  // sums of 435 terms of the order of 10
   CHECK(largest_difference(single.d_row, exact.d_row) < 1e-3);
 }

@@ -17,3 +17,13 @@ TEST_CASE("vectors are loaded and stored from anywhere, and no more than a vecto
   CHECK(to[0] == 0.f);
   CHECK(to[n + 1] == 0.f);
 }
+
+TEST_CASE_TEMPLATE("rows and columns of a square of vectors change places", T, float, double) {
+  constexpr int n = lanes_of<T>;
+  Vector<T> rows[n];
+  for (int i = 0; i < n; ++i)
+    for (int j = 0; j < n; ++j) rows[i][j] = static_cast<T>(n * i + j);
+  transpose<T>(rows);
+  for (int i = 0; i < n; ++i)
+    for (int j = 0; j < n; ++j) CHECK(rows[i][j] == static_cast<T>(n * j + i));
+}

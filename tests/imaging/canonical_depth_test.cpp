@@ -30,7 +30,8 @@ void compare(double tolerance) {
   canonical_depth_backward(ctx, Settings{}, raw.read(), d_depth.read(), added.add());
   CHECK(maps::deviation(maps::values(d_raw), file, "depth_head/graw") < tolerance);
   for (T& d : added.span()) d -= T(4);
-  CHECK(maps::deviation(maps::values(added), file, "depth_head/graw") < tolerance + 1e4 * static_cast<double>(std::numeric_limits<T>::epsilon()));
+  CHECK(maps::deviation(maps::values(added), file, "depth_head/graw") <
+        tolerance + 1e4 * static_cast<double>(std::numeric_limits<T>::epsilon()));
 }
 }  // namespace
 

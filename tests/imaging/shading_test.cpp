@@ -85,8 +85,8 @@ TEST_CASE("light from behind: no shading; light along the surface: the gradient 
   for (std::size_t p = 0; p < P * P; ++p) normal[2 * P * P + p] = p == 0 ? -1 : p == 1 ? 0 : 1;
   Context<Host> ctx;
   canonical_image(ctx, Settings{}, albedo.read(), normal.read(), light.read(), image.write());
-  canonical_image_backward(ctx, Settings{}, albedo.read(), normal.read(), light.read(), d_image.read(), Skip<double, Shape<3, P, P>, Host>{},
-                           d_normal.write(), Skip<double, Shape<4, 1, 1>, Host>{});
+  canonical_image_backward(ctx, Settings{}, albedo.read(), normal.read(), light.read(), d_image.read(),
+                           Skip<double, Shape<3, P, P>, Host>{}, d_normal.write(), Skip<double, Shape<4, 1, 1>, Host>{});
   CHECK(image[0] == doctest::Approx(2 * 0.6 * 0.5 - 1));  // ambient alone
   CHECK(image[2] == doctest::Approx(2 * 0.6 * (0.5 + 0.5) - 1));
   CHECK(d_normal[2 * P * P] == 0);

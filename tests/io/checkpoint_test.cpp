@@ -24,7 +24,9 @@ struct Arrays {
   Arena memory;
   train::States<M, float> states;
   train::Parameters<M, float, Host> params;
-  explicit Arrays(int identities, float first = 0) : memory(train::States<M, float>::bytes(identities)), states(memory, identities) {
+  explicit Arrays(int identities, float first = 0, bool confidence = false)
+      : memory(train::States<M, float>::bytes(identities, confidence)),
+        states(memory, identities, confidence) {
     params.place(states, identities);
     params.visit([&](Path const&, auto& array) {
       for (std::size_t i = 0; i < array.read().size(); ++i) array.value()[i] = first += 0.001f;
@@ -36,7 +38,7 @@ struct Arrays {
     return values;
   }
 };
-io::ModelInfo const info{"tiny", 3, 17, {.depth_min = 0.8, .supersampling = 1, .padding = imaging::Padding::border}};
+io::ModelInfo const info{"tiny", 3, 17, {.depth_min = 0.8, .supersampling = 1, .padding = imaging::Padding::border}, data::Resize::area};
 }  // namespace
 
 TEST_CASE("checkpoint: the arrays have the published names and shapes") {
@@ -59,8 +61,8 @@ TEST_CASE("checkpoint: the arrays have the published names and shapes") {
   CHECK(file.shape("features.running_mean") == io::Extents{8});
   CHECK(file.shape("head.weight") == io::Extents{3, 8});
   CHECK(file.shape("head.t") == io::Extents{1});
-  for (char const* name : {"iia.view.network.0.weight", "iia.light.network.10.weight", "ira.depth.encoder.1.bias", "ira.depth.encoder.5.weight",
-                           "ira.depth.decoder.29.weight", "ira.albedo.decoder.27.bias"})
+  for (char const* name : {"iia.view.network.0.weight", "iia.light.network.10.weight", "ira.depth.encoder.1.bias",
+                           "ira.depth.encoder.5.weight", "ira.depth.decoder.29.weight", "ira.albedo.decoder.27.bias"})
     CHECK(file.contains(name));
 
   auto const read = io::read_info(file);
@@ -71,6 +73,16 @@ TEST_CASE("checkpoint: the arrays have the published names and shapes") {
   CHECK(read.imaging.supersampling == 1);
   CHECK(read.imaging.padding == imaging::Padding::border);
   CHECK(read.imaging.raster_offset == imaging::RasterOffset::reference);
+  CHECK(read.resize == data::Resize::area);
+  CHECK(file.metadata("resize") == "area");
+  CHECK(!file.contains("confidence.network.0.weight"));
+
+  Arrays<Tiny<>> confident(3, 0, true);
+  io::save_model(scratch / "confident.safetensors", confident.params, info);
+  auto const more = io::SafeTensors::read(scratch / "confident.safetensors");
+  CHECK(more.names().size() == file.names().size() + 25);  // trunk 18, pixels 7
+  CHECK(more.shape("confidence.network.0.weight") == io::Extents{4, 3, 4, 4});
+  CHECK(more.shape("confidence.out_net1.6.weight") == io::Extents{2, 4, 5, 5});
 }
 
 TEST_CASE("checkpoint: what was saved comes back, bit for bit") {
@@ -84,6 +96,26 @@ TEST_CASE("checkpoint: what was saved comes back, bit for bit") {
   io::load_start<float>(file, more.params);  // another number of identities: the head stays
   CHECK(std::equal(head.begin(), head.end(), more.params.head.weight.value()));
   CHECK(more.params.trunk.template at<0>().named.weight.value()[5] == from.params.trunk.template at<0>().named.weight.value()[5]);
+}
+
+TEST_CASE("checkpoint: the confidence network comes back, is left out, or begins anew") {
+  ScratchFolder scratch;
+  Arrays<Tiny<>> with(3, 1, true), without(3, 2), other(3, 3, true), plain(3, 4);
+  io::save_model(scratch / "with", with.params, info);
+  io::save_model(scratch / "without", without.params, info);
+  io::load_start<float>(io::SafeTensors::read(scratch / "with"), other.params);
+  CHECK(other.all() == with.all());
+  io::load_start<float>(io::SafeTensors::read(scratch / "with"), plain.params);
+  auto const all = with.all(), part = plain.all();
+  CHECK(all.size() > part.size());
+  CHECK(std::equal(part.begin(), part.end(), all.begin()));
+  Arrays<Tiny<>> const before(3, 5, true);
+  Arrays<Tiny<>> after(3, 5, true);
+  io::load_start<float>(io::SafeTensors::read(scratch / "without"), after.params);
+  auto const* const first = after.states.values + after.states.recognition + after.states.auxiliary - 16;
+  CHECK(std::equal(first, first + 16, before.states.values + before.states.recognition + before.states.auxiliary - 16));
+  auto const weight = [](auto& arrays) { return arrays.params.view.template at<0>().named.template at<0>().weight.value()[0]; };
+  CHECK(weight(after) == weight(without));
 }
 
 TEST_CASE("checkpoint: the one before is kept") {
@@ -108,7 +140,8 @@ TEST_CASE("checkpoint: another network, another size, damage: the first array is
   };
   CHECK(refused(Arrays<Tiny<8>>(3)).find("a, array 'conv1.weight': found shape [4, 3, 3, 3]; expected [8, 3, 3, 3]") != std::string::npos);
   CHECK(refused(Arrays<Tiny<4, 16>>(3)).find("array 'fc.weight': found shape [8, 1568]; expected [16, 1568]") != std::string::npos);
-  CHECK(refused(Arrays<Tiny<4, 8, 3>>(3)).find("array 'layer3.2.bn1.weight': found no such array; expected shape [16]") != std::string::npos);
+  CHECK(refused(Arrays<Tiny<4, 8, 3>>(3)).find("array 'layer3.2.bn1.weight': found no such array; expected shape [16]") !=
+        std::string::npos);
   {
     Arrays<Tiny<4, 8, 3>> deeper(3, 1);
     io::save_model(scratch / "a", deeper.params, info);
@@ -133,11 +166,36 @@ TEST_CASE("checkpoint: a file of another program is told apart") {
   io::SafeTensorsWriter writer;
   writer.add("weight", {2}, std::vector<float>{1, 2});
   writer.write(scratch / "foreign");
-  CHECK(message_of<Error>([&] { io::read_info(io::SafeTensors::read(scratch / "foreign")); }).find("no mark of berl's") != std::string::npos);
+  CHECK(message_of<Error>([&] { io::read_info(io::SafeTensors::read(scratch / "foreign")); }).find("no mark of berl's") !=
+        std::string::npos);
   writer.metadata("format", "berl model");
   writer.metadata("network", "tiny");
   writer.metadata("identities", "many");
   writer.write(scratch / "foreign");
-  CHECK(message_of<Error>([&] { io::read_info(io::SafeTensors::read(scratch / "foreign")); })
-            .find("metadata 'identities': found 'many'; expected a whole number") != std::string::npos);
+  CHECK(message_of<Error>([&] {
+          io::read_info(io::SafeTensors::read(scratch / "foreign"));
+        }).find("metadata 'identities': found 'many'; expected a whole number") != std::string::npos);
+}
+
+TEST_CASE("checkpoint: how pictures are resized is read where the file says it, else it is bilinear") {
+  ScratchFolder scratch;
+  io::SafeTensorsWriter writer;
+  writer.add("weight", {1}, std::vector<float>{1});
+  io::write_info(writer, info);
+  writer.metadata("format", "berl model");
+  writer.write(scratch / "now");
+  CHECK(io::read_info(io::SafeTensors::read(scratch / "now")).resize == data::Resize::area);
+  writer.metadata("resize", "cubic");
+  writer.write(scratch / "wrong");
+  CHECK(message_of<Error>([&] {
+          io::read_info(io::SafeTensors::read(scratch / "wrong"));
+        }).find("metadata 'resize': found 'cubic'; expected one of bilinear, triangle, area") != std::string::npos);
+
+  io::SafeTensorsWriter old;  // as files were written before
+  old.add("weight", {1}, std::vector<float>{1});
+  auto const now = io::SafeTensors::read(scratch / "now");
+  for (auto const& [key, value] : now.metadata())
+    if (key != "resize") old.metadata(key, value);
+  old.write(scratch / "old");
+  CHECK(io::read_info(io::SafeTensors::read(scratch / "old")).resize == data::Resize::bilinear);
 }

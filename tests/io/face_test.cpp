@@ -17,7 +17,8 @@ using Tiny = Model<TinyBackbone, losses::CurricularFace, networks::Bypass<16, 4,
 
 io::Image picture(int k) {
   auto image = io::blank(112, 112, k % 2 == 0 ? 3 : 1);
-  for (std::size_t i = 0; i < image.pixels.size(); ++i) image.pixels[i] = static_cast<std::uint8_t>(i * static_cast<std::size_t>(k + 3) / 17);
+  for (std::size_t i = 0; i < image.pixels.size(); ++i)
+    image.pixels[i] = static_cast<std::uint8_t>(i * static_cast<std::size_t>(k + 3) / 17);
   return image;
 }
 io::Image mirrored(io::Image const& image) {
@@ -79,11 +80,13 @@ TEST_CASE("face: takes the backbone from any file with its names, and nothing el
   trainer.parameters().visit_backbone(arrays);
   writer.write(scratch / "backbone.safetensors");
   io::save_model(scratch / "model.safetensors", trainer.parameters(), {"tiny", 3, 2, {}});
-  CHECK(load<TinyBackbone>(scratch / "backbone.safetensors").embed(picture(0)) == load<TinyBackbone>(scratch / "model.safetensors").embed(picture(0)));
+  CHECK(load<TinyBackbone>(scratch / "backbone.safetensors").embed(picture(0)) ==
+        load<TinyBackbone>(scratch / "model.safetensors").embed(picture(0)));
 
   struct Wide : networks::IResNet<2, 2, 2, 2, 8, 112, 8> {};
-  CHECK(message_of<Error>([&] { load<Wide>(scratch / "model.safetensors"); })
-            .find("array 'conv1.weight': found shape [4, 3, 3, 3]; expected [8, 3, 3, 3]") != std::string::npos);
+  CHECK(message_of<Error>([&] {
+          load<Wide>(scratch / "model.safetensors");
+        }).find("array 'conv1.weight': found shape [4, 3, 3, 3]; expected [8, 3, 3, 3]") != std::string::npos);
   CHECK(message_of<Error>([&] { load<TinyBackbone>(scratch / "nothing"); }).find("found no readable file") != std::string::npos);
 }
 
@@ -92,5 +95,6 @@ TEST_CASE("face: a picture that is not aligned is refused") {
   auto trainer = trained();
   io::save_model(scratch / "model.safetensors", trainer.parameters(), {"tiny", 3, 2, {}});
   auto const face = load<TinyBackbone>(scratch / "model.safetensors");
-  CHECK(message_of<Error>([&] { face.embed(io::blank(112, 111, 3)); }).find("picture 0: found 112 x 111 pixels; expected 112 x 112") != std::string::npos);
+  CHECK(message_of<Error>([&] { face.embed(io::blank(112, 111, 3)); }).find("picture 0: found 112 x 111 pixels; expected 112 x 112") !=
+        std::string::npos);
 }

@@ -83,7 +83,8 @@ TEST_CASE_TEMPLATE("losses of the reference", T, double, float) {
   reconstruction_loss_backward(ctx, masked, f.reconstruction.read(), f.image.read(), f.mask.read(), f.sigma.read(), T(1),
                                d_reconstruction.write(), d_sigma.write());
   std::vector<double> entries;
-  for (auto const i : f.file.template get<int>("conf/gconf.idx")) entries.push_back(static_cast<double>(d_sigma[static_cast<std::size_t>(i)]));
+  for (auto const i : f.file.template get<int>("conf/gconf.idx"))
+    entries.push_back(static_cast<double>(d_sigma[static_cast<std::size_t>(i)]));
   // sigma's gradient is a difference of two terms, each to the pictures' 1e-7; float measured by PyTorch: 2e-6, ten times that
   CHECK(golden::deviation(entries, f.file.get("conf/gconf.val")) < (std::is_same_v<T, double> ? 1e-6 : 2e-5));
 }

@@ -14,8 +14,8 @@ void check_network(std::string const& fixture, std::string const& input, int ren
   Context<Host> ctx;
   ctx.threads = 2;
   ctx.scratch = Arena(nn::scratch<L, T, In>(batch, 2));
-  net.copy_in(golden, input, net.x.span());
-  net.copy_in(golden, "gy0", net.dy.span());
+  net.copy_in(golden, input, net.x);
+  net.copy_in(golden, "gy0", net.dy);
   Pass<T> const pass(net.kept, 1, 1);
   nn::forward<L, Training>(ctx, net.weights.params, net.x.read(), net.y.write(), pass);
   nn::backward<L, Training>(ctx, net.weights.params, net.x.read(), net.dy.read(), net.dx.write(), pass);
@@ -23,8 +23,8 @@ void check_network(std::string const& fixture, std::string const& input, int ren
   CAPTURE(fixture);
   CAPTURE(compared.where);
   CHECK(compared.compared == arrays);
-  CHECK(golden.compare("y0", std::span<T const>(&net.y[0], net.y.size())).relative_l2 < values);
-  CHECK(golden.compare("gx", std::span<T const>(&net.dx[0], net.dx.size())).relative_l2 < gradients);
+  CHECK(golden.compare("y0", test::plain(net.y)).relative_l2 < values);
+  CHECK(golden.compare("gx", test::plain(net.dx)).relative_l2 < gradients);
   CHECK(compared.worst < gradients);
 }
 }  // namespace berl::test

@@ -1,5 +1,6 @@
 #pragma once
 #include <berl/core/tensor.hpp>
+#include <berl/nn/sequential.hpp>
 #include <berl/nn/state.hpp>
 
 #include <algorithm>
@@ -9,12 +10,25 @@
 #include <vector>
 
 namespace berl::test {
+/// A batch as fixtures have it: row after row of plane after plane.
+template <class T, class S>
+std::vector<T> plain(Tensor<T, S> const& maps) {
+  Tensor<T, S, Host, Nchw> to(maps.batch());
+  copy(maps.read(), to.write());
+  return {to.span().begin(), to.span().end()};
+}
+
 /// The arrays of a network, filled from a fixture, and the memory that a pass needs.
 template <class L, class In, class T>
 struct GoldenNetwork {
   using Out = nn::OutputOf<L, In>;
   GoldenNetwork(Golden const& golden, int batch, int renumbered = 0)
-      : x(batch), dx(batch), y(batch), dy(batch), memory((nn::kept<L, T, In>(batch)) * sizeof(T)), renumber(renumbered) {
+      : x(batch),
+        dx(batch),
+        y(batch),
+        dy(batch),
+        memory((nn::kept<L, T, In>(batch)) * sizeof(T)),
+        renumber(renumbered) {
     kept = memory.template take<T>(nn::kept<L, T, In>(batch));
     weights.params.visit(
         [&](Path const& path, auto& array) {
@@ -31,10 +45,13 @@ struct GoldenNetwork {
     std::size_t const dot = path.find('.');
     return "network." + std::to_string(std::stoi(path.substr(0, dot)) + renumber) + path.substr(dot);
   }
-  void copy_in(Golden const& golden, std::string const& name, std::span<T> to) {
+  template <class S>
+  void copy_in(Golden const& golden, std::string const& name, Tensor<T, S>& to) {
     auto const values = golden.template values<T>(name);
     REQUIRE(values.size() == to.size());
-    std::copy(values.begin(), values.end(), to.begin());
+    Tensor<T, S, Host, Nchw> plain_map(to.batch());
+    std::copy(values.begin(), values.end(), &plain_map[0]);
+    copy(plain_map.read(), to.write());
   }
   /// Largest deviation of the parameters' gradients and, of those in `zero`, of their absolute size.
   struct Gradients {
@@ -52,7 +69,8 @@ struct GoldenNetwork {
           std::string const name = name_of(path.text);
           if constexpr (Trainable<A>) {
             if (std::find(zero.begin(), zero.end(), name) != zero.end()) {
-              for (std::size_t i = 0; i < size; ++i) g.worst_zero = std::max(g.worst_zero, std::abs(static_cast<double>(array.gradient()[i])));
+              for (std::size_t i = 0; i < size; ++i)
+                g.worst_zero = std::max(g.worst_zero, std::abs(static_cast<double>(array.gradient()[i])));
               return;
             }
             if (!golden.contains("grad." + name)) return;

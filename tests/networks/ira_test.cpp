@@ -20,7 +20,8 @@ TEST_CASE("the tiny encoder's gradients are right, and its arrays have the names
   nn::Weights<DepthNet<8, 4>> net;
   std::string names;
   net.params.visit([&](Path const& path, auto&) { names += path.text + " "; }, Path{});
-  CHECK(names.starts_with("encoder.0.weight encoder.1.weight encoder.1.bias encoder.3.weight encoder.5.weight decoder.0.weight decoder.2.weight "
-                          "decoder.4.weight decoder.5.weight decoder.5.bias decoder.7.weight "));
+  CHECK(names.starts_with(
+      "encoder.0.weight encoder.1.weight encoder.1.bias encoder.3.weight encoder.5.weight decoder.0.weight decoder.2.weight "
+      "decoder.4.weight decoder.5.weight decoder.5.bias decoder.7.weight "));
   CHECK(names.ends_with("decoder.26.weight decoder.27.weight decoder.27.bias decoder.29.weight "));
 }

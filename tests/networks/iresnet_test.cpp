@@ -62,17 +62,18 @@ Result run(std::string const& name) {
   Context<Host> ctx;
   ctx.threads = 2;
   ctx.scratch = Arena(std::max(nn::scratch<Trunk, T, typename B::Input>(batch, 2), nn::scratch<Top, T, Tap<B>>(batch, 2)));
-  trunk.copy_in(golden, "input", trunk.x.span());
-  top.copy_in(golden, "grad_embedding", top.dy.span());
+  trunk.copy_in(golden, "input", trunk.x);
+  top.copy_in(golden, "grad_embedding", top.dy);
   Pass<T> const below(trunk.kept, 1, 1), above(top.kept, 1, 1);
   nn::forward<Trunk, Mode>(ctx, trunk.weights.params, trunk.x.read(), trunk.y.write(), below);
   nn::forward<Top, Mode>(ctx, top.weights.params, trunk.y.read(), top.y.write(), above);
   nn::backward<Top, Mode>(ctx, top.weights.params, trunk.y.read(), top.dy.read(), top.dx.write(), above);
   nn::backward<Trunk, Mode>(ctx, trunk.weights.params, trunk.x.read(), top.dx.read(), trunk.dx.write(), below);
   std::vector<std::string> const zero = golden.param("zero_gradients").get<std::vector<std::string>>();
-  auto const low = trunk.compare(golden, zero), high = top.compare(golden, zero);
-  std::span<T const> const tap(&trunk.y[0], trunk.y.size()), dtap(&top.dx[0], top.dx.size()), dinput(&trunk.dx[0], trunk.dx.size());
-  return {golden.compare("embedding", std::span<T const>(&top.y[0], top.y.size())).relative_l2,
+  auto const low = trunk.compare(golden, zero);
+  auto const high = top.compare(golden, zero);
+  auto const tap = test::plain(trunk.y), dtap = test::plain(top.dx), dinput = test::plain(trunk.dx);
+  return {golden.compare("embedding", test::plain(top.y)).relative_l2,
           golden.compare("tap.layer3", tap).relative_l2,
           golden.compare("tapgrad.layer3", dtap).relative_l2,
           golden.compare("grad_input", dinput).relative_l2,
@@ -99,7 +100,7 @@ void check_double(std::string const& name, double largest_gradient) {
   CAPTURE(name);
   CAPTURE(r.where);
   CHECK(r.compared == r.stored);
-  CHECK(r.compared > 60);  // an IResNet-18 has 95 trained arrays, some of them with gradient zero
+  CHECK(r.compared > 60);     // an IResNet-18 has 95 trained arrays, some of them with gradient zero
   CHECK(r.embedding < 1e-9);  // the fixture's figures for double: 1e-9 for values,
   CHECK(r.tap < 1e-9);
   CHECK(r.tap_gradient < 1e-7);  // 1e-7 for gradients
@@ -172,7 +173,7 @@ TEST_CASE("a backbone's first parameters have the published distributions and de
         }
       },
       Path{});
-  CHECK(std::abs(sum / n) < 5 * 0.1 / std::sqrt(n));                           // five standard errors of a mean
+  CHECK(std::abs(sum / n) < 5 * 0.1 / std::sqrt(n));                               // five standard errors of a mean
   CHECK(std::abs(squares / n - 0.01) < 5 * 0.01 * std::sqrt(2.0) / std::sqrt(n));  // and of a variance
   auto const top = std::make_unique<nn::Weights<IResNet18::Top>>();
   initialise_backbone<float>(top->params, Seed{3});

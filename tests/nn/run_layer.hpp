@@ -1,6 +1,7 @@
 #pragma once
 #include <berl/core/random.hpp>
 #include <berl/core/tensor.hpp>
+#include <berl/nn/sequential.hpp>
 #include <berl/nn/state.hpp>
 
 #include <algorithm>

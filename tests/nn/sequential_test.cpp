@@ -1,8 +1,4 @@
-#include <berl/nn/conv2d.hpp>
 #include <berl/nn/dropout.hpp>
-#include <berl/nn/linear.hpp>  // Flatten
-#include <berl/nn/norm.hpp>
-#include <berl/nn/prelu.hpp>
 #include <berl/nn/resample.hpp>
 #include <berl/nn/sequential.hpp>
 
@@ -10,60 +6,12 @@
 
 #include "checked_layer.hpp"
 #include "run_layer.hpp"
+#include "small_network.hpp"
 
 using namespace berl;
 using namespace berl::nn;
+using namespace berl::test::small;
 using test::check_layer, test::equal_bits, test::RunLayer, test::same_bits;
-
-namespace {
-using In = Shape<3, 7, 6>;
-struct Body : Sequential<Named<"bn1", BatchNorm<3>>, Named<"conv1", Conv2d<3, 3, 3>>, Named<"prelu", PReLU<3>>> {};
-struct Block : Residual<Body> {};
-struct Down : Residual<Sequential<Conv2d<3, 5, 3, 2>, BatchNorm<5>>, Named<"downsample", Sequential<Conv2d<3, 5, 1, 2>, BatchNorm<5>>>> {};
-struct Net : Sequential<Conv2d<3, 3, 3, 1, 1, Bias>, Named<"layer1", Sequential<Block, Repeat<2, Block>>>, Down, Flatten, PReLU<60>> {};
-
-static_assert(std::is_same_v<OutputOf<Net, In>, Shape<60>>);
-static_assert(std::is_same_v<HiddenOf<Net, In, 3>, Shape<5, 4, 3>>);
-
-// By hand, for a batch of 2 in float, where blocks are padded to 16 elements.
-constexpr std::size_t map = 256, half = 128;          // 2 * 126 = 252 and 2 * 60 = 120, padded
-constexpr std::size_t of_block = 2 * 16 + map + map;  // mean and deviation, then what lies after bn1 and conv1
-constexpr std::size_t of_down = 2 * (half + 2 * 16);  // body and shortcut: what lies after the convolution, mean and deviation
-static_assert(kept<Block, float, In>(2) == of_block);
-static_assert(kept<Repeat<2, Block>, float, In>(2) == 2 * of_block + map);
-static_assert(kept<Down, float, In>(2) == of_down);
-static_assert(kept<Net, float, In>(2) == map + (3 * of_block + 2 * map) + map + of_down + half + half);
-static_assert(scratch<Sequential<ReLU, ReLU, ReLU>, float, In>(2, 1) == 2 * 4 * map);  // two blocks to go back and forth
-static_assert(scratch<Sequential<ReLU>, float, In>(2, 1) == 0 && kept<Sequential<ReLU>, float, In>(2) == 0);  // nothing lies between
-static_assert(scratch<Repeat<3, ReLU>, float, In>(2, 1) == 2 * 4 * map);
-static_assert(macs<Block, In>() == 42 * 3 * 3 * 9);
-static_assert(macs<Net, In>() == 4 * (42 * 3 * 3 * 9) + 12 * 5 * 3 * (9 + 1));
-}  // namespace
-
-TEST_CASE("arrays are visited in order, under their names") {
-  Weights<Net> net;
-  std::string names;
-  net.params.visit([&](Path const& path, auto&) { names += path.text + "\n"; }, Path{});
-  std::string const norm[] = {"weight", "bias", "running_mean", "running_var"};
-  std::string expected = "0.weight\n0.bias\n";
-  for (std::string const block : {"layer1.0.", "layer1.1.", "layer1.2."}) {  // a Repeat counts as N
-    for (auto const& n : norm) expected += block + "bn1." + n + "\n";
-    expected += block + "conv1.weight\n" + block + "prelu.weight\n";
-  }
-  for (std::string const part : {"1.", "1.downsample."}) {  // what has a name takes no number
-    expected += part + "0.weight\n";
-    for (auto const& n : norm) expected += part + "1." + n + "\n";
-  }
-  expected += "3.weight\n";  // Flatten is 2
-  CHECK(names == expected);
-}
-
-TEST_CASE("a Repeat that has a name visits its layers by number") {
-  Weights<Named<"stage", Repeat<2, PReLU<3>>>> net;
-  std::string names;
-  net.params.visit([&](Path const& path, auto&) { names += path.text + " "; }, Path{});
-  CHECK(names == "stage.0.weight stage.1.weight ");
-}
 
 TEST_CASE("a Sequential gives what its layers give, one after the other") {
   using A = Conv2d<3, 5, 3, 2>;

@@ -38,7 +38,8 @@ TEST_CASE("trainer: a step allocates nothing, in any stage, not even the first o
   struct Backbone : networks::IResNet<2, 2, 2, 2, 4, 112, 8> {};
   using Tiny = Model<Backbone, losses::CurricularFace, networks::Bypass<16, 4, 4>>;
   for (int const threads : {1, 2}) {
-    train::Trainer<Tiny, Host> trainer({.identities = 3, .batch = 4, .threads = threads, .flip = 0.5, .clip = 5});
+    train::Trainer<Tiny, Host> trainer(
+        {.identities = 3, .batch = 4, .threads = threads, .flip = 0.5, .confidence = true, .smoothness = 0.01, .clip = 5});
     Tensor<float, Tiny::Input> images(4);
     Tensor<float, Tiny::Embedding> embeddings(4);
     for (std::size_t i = 0; i < images.size(); ++i) images[i] = static_cast<float>(i % 255) / 127 - 1;

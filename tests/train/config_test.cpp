@@ -19,7 +19,7 @@ TEST_CASE("config: every key can be set to its own text, and is listed once") {
     CHECK(std::string(what) != "");
     CHECK_NOTHROW(train::set(config, key, io::to_text(value), "test"));
   });
-  CHECK(keys.size() == 58);
+  CHECK(keys.size() == 60);
   CHECK(settings_of(config) == settings_of(Config{}));
   CHECK_NOTHROW(train::check(config));
   train::set(config, "imaging.padding", "border", "test");
@@ -28,12 +28,20 @@ TEST_CASE("config: every key can be set to its own text, and is listed once") {
   CHECK(config.imaging.padding == imaging::Padding::border);
   CHECK(config.reconstruction.masking == losses::Masking::image);
   CHECK(config.augment.crop == 0.2);
+  train::set(config, "confidence", "true", "test");
+  train::set(config, "smoothness", "0.01", "test");
+  CHECK(config.confidence);
+  CHECK(config.smoothness == 0.01);
+  CHECK(settings_of(config).at("confidence") == "true");  // the bits depend on both
+  CHECK(settings_of(config).at("smoothness") == "0.01");
   CHECK(settings_of(config) != settings_of(Config{}));
 }
 
 TEST_CASE("config: a key that does not exist is answered with the nearest one") {
   Config config;
-  auto const answer = [&](char const* key, char const* value) { return message_of<Error>([&] { train::set(config, key, value, "a.toml, line 3"); }); };
+  auto const answer = [&](char const* key, char const* value) {
+    return message_of<Error>([&] { train::set(config, key, value, "a.toml, line 3"); });
+  };
   CHECK(answer("stge1.steps", "1") ==
         "a.toml, line 3: found the key 'stge1.steps'; expected a known key. Did you mean 'stage1.steps'? --help lists all keys.");
   CHECK(answer("weightdecay", "1").find("'weight_decay'") != std::string::npos);
@@ -78,4 +86,5 @@ TEST_CASE("config: numbers that make no training") {
   CHECK(refused("imaging.depth_max", "0.5"));
   CHECK(refused("augment.flip", "1.5"));
   CHECK(refused("flip", "-1"));
+  CHECK(refused("smoothness", "-0.1"));
 }

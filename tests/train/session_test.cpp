@@ -113,6 +113,57 @@ TEST_CASE("session: a run stopped at any step and resumed has the same bits as a
   }
 }
 
+TEST_CASE("session: with confidence and smoothness a resumed run has the same bits too") {
+  ScratchFolder scratch;
+  Stripes const stripes;
+  auto const confident = [&](char const* out, train::Start start = train::Start::fresh) {
+    auto o = options(scratch / out, start);
+    o.config.stage[0].steps = 1, o.config.stage[2].steps = 2;
+    o.config.confidence = true, o.config.smoothness = 0.01;
+    return o;
+  };
+  REQUIRE(TinySession(stripes, confident("whole")).run() == train::Outcome::finished);
+  std::string const expected = slurp(scratch / "whole/model.safetensors");
+  std::atomic<int> const stop = 15;
+  for (int run = 0; run < 5; ++run) {
+    auto o = confident("steps", train::Start::resume);
+    o.stop = &stop;
+    o.threads = 1 + run % 2;
+    CHECK(TinySession(stripes, o).run() == (run < 4 ? train::Outcome::stopped : train::Outcome::finished));
+  }
+  CHECK((slurp(scratch / "steps/model.safetensors") == expected));
+  CHECK(losses_in(scratch / "steps/metrics.jsonl") == losses_in(scratch / "whole/metrics.jsonl"));
+  auto const summary = nlohmann::json::parse(slurp(scratch / "steps/summary.json"));
+  CHECK(summary["parameters"]["auxiliary"] == Tiny::auxiliary_parameters + Tiny::confidence_parameters);
+
+  auto const file = io::SafeTensors::read(scratch / "whole/state.safetensors");
+  for (char const* const array : {"values", "m", "v"}) CHECK(file.contains(array + std::string(".confidence.out_net1.6.weight")));
+  CHECK(!file.contains("momentum.confidence.out_net1.6.weight"));
+  auto o = confident("whole", train::Start::resume);
+  o.config.confidence = false;
+  CHECK(message_of<Error>([&] { TinySession(stripes, o); }).find("setting confidence: found true; expected false. Resume with the") !=
+        std::string::npos);
+}
+
+TEST_CASE("session: a state from before a setting existed is resumed where that stands at its default") {
+  ScratchFolder scratch;
+  Stripes const stripes;
+  auto const short_run = [&](train::Start start) {
+    auto o = options(scratch / "out", start);
+    o.config.stage[0].steps = 1, o.config.stage[1].steps = o.config.stage[2].steps = 0;
+    return o;
+  };
+  TinySession session(stripes, short_run(train::Start::fresh));
+  session.run();
+  auto position = train::read_position(io::SafeTensors::read(scratch / "out/state.safetensors"));
+  CHECK(position.settings.erase("confidence") + position.settings.erase("smoothness") == 2);
+  train::save_state(scratch / "out/state.safetensors", session.trainer(), position);
+  CHECK(TinySession(stripes, short_run(train::Start::resume)).trainer().progress().all_steps == 1);
+  auto o = short_run(train::Start::resume);
+  o.config.smoothness = 1;
+  CHECK(message_of<Error>([&] { TinySession(stripes, o); }).find("setting smoothness: found 0; expected 1") != std::string::npos);
+}
+
 TEST_CASE("session: stages, hooks, and the files before the newest") {
   ScratchFolder scratch;
   Stripes const stripes;
@@ -176,8 +227,10 @@ TEST_CASE("session: a state that is not this training's is refused, and nothing 
         }).find("identities: found 3; expected 4") != std::string::npos);
   CHECK(refused([&] {  // of another shape under the same name
           struct Wide : networks::IResNet<2, 2, 2, 2, 4, 112, 16> {};
-          train::Session<Model<Wide, losses::CurricularFace, networks::Bypass<16, 4, 4>>, Stripes>(stripes, short_run(train::Start::resume));
-        }).find("array 'values.fc.weight': found shape [8, 1568]; expected [16, 1568]") != std::string::npos);
+          train::Session<Model<Wide, losses::CurricularFace, networks::Bypass<16, 4, 4>>, Stripes>(stripes,
+                                                                                                   short_run(train::Start::resume));
+        })
+            .find("array 'values.fc.weight': found shape [8, 1568]; expected [16, 1568]") != std::string::npos);
 
   std::string const whole = slurp(state);
   auto const resume = [&] { TinySession(stripes, short_run(train::Start::resume)); };
@@ -229,10 +282,11 @@ TEST_CASE("session: a loss that is not finite stops, says where, and leaves the 
 
 TEST_CASE("session: of outputs that are not finite the first layer is named") {
   Stripes const stripes;
-  for (std::string const layer : {"layer2.0.conv1", "layer4.1.conv2", "ira.depth.decoder.29"}) {
+  for (std::string const layer : {"layer2.0.conv1", "layer4.1.conv2", "ira.depth.decoder.29", "confidence.network.3"}) {
     auto o = options({});
     o.config.stage[0].steps = 0;
-    o.config.stage[1].steps = layer.starts_with("ira") ? 1 : 0;
+    o.config.stage[1].steps = layer.starts_with("layer") ? 0 : 1;
+    o.config.confidence = layer.starts_with("confidence");
     TinySession session(stripes, o);
     session.trainer().parameters().visit([&](Path const& path, auto& array) {
       if (path.text == layer + ".weight") std::fill_n(array.value(), array.read().size(), 3e38f);
@@ -315,6 +369,39 @@ TEST_CASE("session: verification on a list of pairs, beside raw pixels") {
   std::vector<io::Image> const picture{stripes.load(1)};  // the same as the file's backbone gives
   auto const face = load<TinyBackbone>(scratch / "out/model.safetensors");
   CHECK(session.embed(picture) == face.embed(std::span<io::Image const>(picture), FlipFused{}));
+}
+
+TEST_CASE("session: confidence begins with given weights where they have it, and anew where not") {
+  ScratchFolder scratch;
+  Stripes const stripes;
+  auto const trained = [&](char const* out, bool confidence) {
+    auto o = options(scratch / out);
+    o.config.stage[0].steps = 0, o.config.stage[1].steps = 1, o.config.stage[2].steps = 0;
+    o.config.confidence = confidence;
+    TinySession(stripes, o).run();
+    return (scratch / out / "model.safetensors").string();
+  };
+  auto const arrays = [&](std::string const& init, bool confidence) {
+    auto o = options({});
+    o.config.init = init;
+    o.config.confidence = confidence;
+    TinySession session(stripes, o);
+    std::map<std::string, std::vector<float>> all;
+    session.trainer().parameters().visit(
+        [&](Path const& path, auto& array) { all[path.text].assign(array.value(), array.value() + array.read().size()); });
+    return all;
+  };
+  std::string const without = trained("without", false), with = trained("with", true);
+  std::string const name = "confidence.network.0.weight", view = "iia.view.network.0.weight";
+  auto const fresh = arrays("", true), kept = arrays(with, true), anew = arrays(without, true), dropped = arrays(with, false);
+  auto const file = io::SafeTensors::read(with);
+  CHECK(file.get<float>(name) == kept.at(name));
+  CHECK(fresh.at(name) != kept.at(name));
+  CHECK(fresh.at(name) == anew.at(name));
+  CHECK(fresh.at(view) != anew.at(view));
+  CHECK(!dropped.contains(name));
+  CHECK(dropped.at(view) == kept.at(view));
+  CHECK_NOTHROW(load<TinyBackbone>(with));  // the backbone alone does not mind
 }
 
 TEST_CASE("session: begins with given weights") {

@@ -12,6 +12,13 @@ using namespace berl;
 namespace {
 using Small = networks::IResNet<2, 2, 2, 2, 4, 112, 16>;
 using SmallModel = Model<Small, losses::CurricularFace, networks::Bypass<16, 4, 4>>;
+struct Four {  // a bypass of one's own, without confidence
+  static constexpr int side = 64;
+  using View = networks::ViewNet<4>;
+  using Light = networks::LightNet<4>;
+  using Depth = networks::DepthNet<16, 4>;
+  using Albedo = networks::AlbedoNet<16, 4>;
+};
 template <class T>
 using SmallTrainer = train::Trainer<SmallModel, Host, T>;
 
@@ -23,7 +30,8 @@ Tensor<T, Shape<3, 112, 112>> pictures(int n) {
     double const a = random.uniform(0.02, 0.08), b = random.uniform(0.02, 0.08);
     for (int c = 0; c < 3; ++c)
       for (int v = 0; v < 112; ++v)
-        for (int u = 0; u < 112; ++u) x.write().sample(i)[(c * 112 + v) * 112 + u] = static_cast<T>(0.7 * std::sin(a * u + c) * std::cos(b * v));
+        for (int u = 0; u < 112; ++u)
+          x.write().sample(i)[(c * 112 + v) * 112 + u] = static_cast<T>(0.7 * std::sin(a * u + c) * std::cos(b * v));
   }
   return x;
 }
@@ -63,6 +71,61 @@ TEST_CASE("L_Recon reaches the auxiliary networks and stem to stage 3, and nothi
   for (auto const* name : below_tap) CHECK_MESSAGE(largest(trainer, name) > 0, name);
   for (auto const* name : above_tap) CHECK_MESSAGE(largest(trainer, name) == 0, name);
   for (auto const* name : auxiliary) CHECK_MESSAGE(largest(trainer, name) > 0, name);
+}
+
+TEST_CASE("confidence and smoothness: L_Recon reaches the confidence network, and the head sees nothing of either") {
+  auto const x = pictures<double>(4);
+  auto const differentiated = [&](bool confidence, double smoothness, double fr, double recon) {
+    SmallTrainer<double> trainer({.identities = 3,
+                                  .batch = 4,
+                                  .gamma_fr = fr,
+                                  .gamma_recon = recon,
+                                  .flip = 0.5,
+                                  .confidence = confidence,
+                                  .smoothness = smoothness});
+    trainer.begin(train::Stage::joint, optim::Constant{}, optim::Constant{});
+    trainer.differentiate(x.read(), labels);
+    return trainer;
+  };
+  auto plain = differentiated(false, 0, 1, 1), both = differentiated(true, 0.01, 1, 1);
+  CHECK(largest(plain, "confidence.") == 0);  // there is none
+  CHECK(plain.parameters().confidence.template at<0>().named.template at<0>().weight.value() == nullptr);
+  CHECK(largest(both, "confidence.network.") > 0);
+  CHECK(largest(both, "confidence.out_net1.") > 0);
+  for (auto const* name : above_tap) CHECK_MESSAGE(largest(both, name) == largest(plain, name), name);
+  for (auto const* name : auxiliary) CHECK_MESSAGE(largest(both, name) != largest(plain, name), name);
+  auto const& a = plain.states();
+  auto const& b = both.states();
+  CHECK(a.recognition == b.recognition);
+  CHECK(std::memcmp(a.values, b.values, (a.recognition + a.auxiliary) * sizeof(double)) == 0);  // both begin alike
+
+  auto recognition = differentiated(true, 0.01, 1, 0), reconstruction = differentiated(true, 0.01, 0, 1);
+  CHECK(largest(recognition, "confidence.") == 0);
+  CHECK(largest(recognition, "ira.") == 0);
+  for (auto const* name : above_tap) CHECK_MESSAGE(largest(reconstruction, name) == 0, name);
+  for (auto const* name : below_tap) CHECK_MESSAGE(largest(reconstruction, name) > 0, name);
+}
+
+TEST_CASE("a rough depth costs what depth_smoothness says, and a step of stage 2 makes it smoother") {
+  auto const x = pictures<double>(4);
+  auto const run = [&](double smoothness) {
+    SmallTrainer<double> trainer({.identities = 3, .batch = 4, .smoothness = smoothness});
+    trainer.begin(train::Stage::reconstruction, optim::Constant{}, optim::Constant{.rate = 1e-3});
+    double const first = trainer.step(x.read(), labels).recon;
+    return std::pair(first, trainer.step(x.read(), labels).recon);
+  };
+  SmallTrainer<double> trainer({.identities = 3, .batch = 4});
+  trainer.begin(train::Stage::reconstruction, optim::Constant{}, optim::Constant{});
+  double const without = trainer.differentiate(x.read(), labels).recon;
+  auto settings = trainer.options().imaging;
+  settings.border = false;
+  Tensor<double, Shape<1, 64, 64>> depth(4);
+  imaging::canonical_depth(trainer.context(), settings, trainer.activations().raw.read(), depth.write());
+  double const roughness = losses::depth_smoothness(trainer.context(), settings, depth.read());
+  CHECK(roughness > 0);
+  auto const [first, second] = run(1000);
+  CHECK(first == doctest::Approx(without + 1000 * roughness).epsilon(1e-12));
+  CHECK(second < first);
 }
 
 TEST_CASE("the joint gradient is gamma_1 times one loss's and gamma_2 times the other's, and stage 2 leaves the backbone alone") {
@@ -115,7 +178,8 @@ TEST_CASE("the whole graph's derivative agrees with central differences in doubl
     return trainer.differentiate(x.read(), labels).total;
   };
   loss();
-  std::vector<double> const gradient(trainer.states().gradients, trainer.states().gradients + trainer.states().recognition + trainer.states().auxiliary);
+  std::vector<double> const gradient(trainer.states().gradients,
+                                     trainer.states().gradients + trainer.states().recognition + trainer.states().auxiliary);
   // Dropout's mask and the rasterised triangles are the same on both sides; a few entries may still cross a kink, so the median speaks.
   std::vector<double> errors;
   for (std::size_t i = 0; i < gradient.size(); i += gradient.size() / 97) {
@@ -133,10 +197,43 @@ TEST_CASE("the whole graph's derivative agrees with central differences in doubl
   CHECK(errors[errors.size() / 2] < 1e-5);
 }
 
+TEST_CASE("with confidence, mirrored faces and smoothness each part's derivative agrees with central differences in double") {
+  auto const x = pictures<double>(2);
+  std::vector<int> const two{0, 2};
+  SmallTrainer<double> trainer(
+      {.identities = 3, .batch = 2, .gamma_fr = 0, .gamma_recon = 0.7, .flip = 0.5, .confidence = true, .smoothness = 5});
+  trainer.begin(train::Stage::joint, optim::Constant{}, optim::Constant{});
+  auto const loss = [&] { return trainer.differentiate(x.read(), two).total; };
+  loss();
+  auto const& s = trainer.states();
+  std::vector<double> const gradient(s.gradients, s.gradients + s.recognition + s.auxiliary);
+  for (std::string const part : {"confidence.network.", "confidence.out_net1.", "ira.depth.", "layer3."}) {
+    std::vector<std::size_t> places;
+    trainer.parameters().visit([&](Path const& path, auto& array) {
+      if constexpr (Trainable<std::remove_cvref_t<decltype(array)>>)
+        if (path.text.starts_with(part))
+          for (std::size_t i = 0; i < array.read().size(); ++i) places.push_back(static_cast<std::size_t>(array.value() - s.values) + i);
+    });
+    std::vector<double> errors;
+    for (std::size_t k = 0; k < 9; ++k) {
+      std::size_t const i = places[k * places.size() / 9];
+      double const old = s.values[i], step = 1e-6;
+      s.values[i] = old + step;
+      double const up = loss();
+      s.values[i] = old - step;
+      double const down = loss();
+      s.values[i] = old;
+      errors.push_back(std::abs((up - down) / (2 * step) - gradient[i]) / std::max(1e-3, std::abs(gradient[i])));
+    }
+    std::sort(errors.begin(), errors.end());
+    CHECK_MESSAGE(errors[4] < 1e-5, part);  // as above; a wrong factor of either term would show in all of them
+  }
+}
+
 TEST_CASE("a step has the same bits for any number of threads") {
   auto const x = pictures<float>(4);
   auto const run = [&](int threads) {
-    SmallTrainer<float> trainer({.identities = 3, .batch = 4, .threads = threads, .flip = 0.5});
+    SmallTrainer<float> trainer({.identities = 3, .batch = 4, .threads = threads, .flip = 0.5, .confidence = true, .smoothness = 0.01});
     trainer.begin(train::Stage::joint, optim::Constant{.rate = 0.01}, optim::Constant{.rate = 1e-3});
     for (int k = 0; k < 3; ++k) trainer.step(x.read(), labels);
     return std::vector<float>(trainer.states().values, trainer.states().values + trainer.states().recognition + trainer.states().auxiliary);
@@ -150,7 +247,17 @@ TEST_CASE("a step has the same bits for any number of threads") {
 
 TEST_CASE("what the caller gets wrong is said in one sentence") {
   CHECK_THROWS_WITH_AS(SmallTrainer<float>({.batch = 4}),
-                       "berl::train::Trainer: identities: found 0; expected at least 1. Give the number of people in the training set.", Error);
+                       "berl::train::Trainer: identities: found 0; expected at least 1. Give the number of people in the training set.",
+                       Error);
+  using Own = train::Trainer<Model<Small, losses::CurricularFace, Four>>;
+  CHECK_THROWS_WITH_AS(
+      Own({.identities = 3, .batch = 4, .confidence = true}),
+      "berl::train::Trainer: confidence: found a bypass without a confidence network; expected one that names it. Add `using "
+      "Confidence = networks::PixelConfidenceNet<>;` to the bypass, or leave the option off.",
+      Error);
+  Own own({.identities = 3, .batch = 4, .smoothness = 0.01});
+  own.begin(train::Stage::joint, optim::Constant{}, optim::Constant{});
+  CHECK(std::isfinite(own.step(pictures<float>(4).read(), labels).total));
   SmallTrainer<float> trainer({.identities = 3, .batch = 4});
   CHECK_THROWS_AS(trainer.step(pictures<float>(3).read(), labels), Error);
   std::vector<int> const wrong{0, 1, 2, 3};

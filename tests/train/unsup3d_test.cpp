@@ -24,7 +24,11 @@ using Map = Shape<1, S, S>;
 template <class L, class In>
 struct Part {
   using Out = nn::OutputOf<L, In>;
-  Part(test::Golden const& golden, std::string const& name) : prefix(name + "."), memory(nn::kept<L, double, In>(N) * sizeof(double)), y(N), dy(N) {
+  Part(test::Golden const& golden, std::string const& name)
+      : prefix(name + "."),
+        memory(nn::kept<L, double, In>(N) * sizeof(double)),
+        y(N),
+        dy(N) {
     kept = memory.take<double>(nn::kept<L, double, In>(N));
     weights.params.visit(
         [&](Path const& path, auto& array) {
@@ -48,7 +52,8 @@ struct Part {
           using A = std::remove_cvref_t<decltype(array)>;
           std::string const name = "grad." + prefix + path.text;
           if (!golden.contains(name)) return;
-          double const error = golden.compare(name, std::span<double const>(array.gradient(), static_cast<std::size_t>(A::shape::size))).relative_l2;
+          double const error =
+              golden.compare(name, std::span<double const>(array.gradient(), static_cast<std::size_t>(A::shape::size))).relative_l2;
           if (error > largest) {
             largest = error;
             MESSAGE(name << ": " << error);
@@ -78,7 +83,8 @@ TEST_CASE("a training step of Unsup3D, with mirrored faces and confidence, agree
   double const lambda = golden.param("lam_flip").get<double>();
   Context<Host> ctx;
   ctx.threads = 2;
-  ctx.scratch = Arena(std::max(nn::scratch<Unsup3dAlbedoNet, double, Picture>(N, 2), imaging::render_scratch_bytes<double, S>(2 * N, 2)) + 64 * MiB);
+  ctx.scratch =
+      Arena(std::max(nn::scratch<Unsup3dAlbedoNet, double, Picture>(N, 2), imaging::render_scratch_bytes<double, S>(2 * N, 2)) + 64 * MiB);
 
   Tensor<double, Picture> image(N);
   auto const given = golden.values<double>("in/image");
@@ -88,17 +94,13 @@ TEST_CASE("a training step of Unsup3D, with mirrored faces and confidence, agree
   Part<Unsup3dAlbedoNet, Picture> albedo_net(golden, "netA");
   Part<ViewNet<>, Picture> view_net(golden, "netV");
   Part<LightNet<>, Picture> light_net(golden, "netL");
-  using Trunk = ConfidenceNet::Trunk;
-  using Features = nn::OutputOf<Trunk, Picture>;
-  Part<Trunk, Picture> confidence(golden, "netC");
-  Part<ConfidenceNet::Pixels, Features> pixels(golden, "netC");
+  Part<PixelConfidenceNet<>, Picture> confidence(golden, "netC");
 
   depth_net.forward(ctx, image.read());
   albedo_net.forward(ctx, image.read());
   view_net.forward(ctx, image.read());
   light_net.forward(ctx, image.read());
   confidence.forward(ctx, image.read());
-  pixels.forward(ctx, confidence.y.read());
 
   using train::detail::mirror;
   using train::detail::part;
@@ -135,19 +137,20 @@ TEST_CASE("a training step of Unsup3D, with mirrored faces and confidence, agree
   losses::ReconstructionLoss const options;
   double losses[2];
   for (int half = 0; half < 2; ++half) {
-    for (int n = 0; n < N; ++n) std::copy_n(pixels.y.read().sample(n) + half * S * S, S * S, sigma.write().sample(n));
+    for (int n = 0; n < N; ++n) std::copy_n(confidence.y.read().sample(n) + half * S * S, S * S, sigma.write().sample(n));
     if (half == 0) CHECK(error_of<double, Map>(golden, "conf_sigma_l1", &sigma[0], N) < 1e-9);
     auto const reconstruction = part(rendering.image.read(), half * N, N);
     losses[half] = losses::reconstruction_loss(ctx, options, reconstruction, image.read(), mask.read(), sigma.read());
     losses::reconstruction_loss_backward(ctx, options, reconstruction, image.read(), mask.read(), sigma.read(), half == 0 ? 1.0 : lambda,
                                          part(d_image.write(), half * N, N), d_sigma.write());
-    for (int n = 0; n < N; ++n) std::copy_n(d_sigma.read().sample(n), S * S, pixels.dy.write().sample(n) + half * S * S);
+    for (int n = 0; n < N; ++n) std::copy_n(d_sigma.read().sample(n), S * S, confidence.dy.write().sample(n) + half * S * S);
   }
   CHECK(losses[0] == doctest::Approx(golden.number("loss_l1_im")).epsilon(1e-9));
   CHECK(losses[1] == doctest::Approx(golden.number("loss_l1_im_flip")).epsilon(1e-9));
   CHECK(losses[0] + lambda * losses[1] == doctest::Approx(golden.number("loss_total")).epsilon(1e-9));
 
-  imaging::render_backward(ctx, settings, scene, rendering, d_image.read(), d_depth.write(), d_albedo.write(), d_light.write(), d_view.write());
+  imaging::render_backward(ctx, settings, scene, rendering, d_image.read(), d_depth.write(), d_albedo.write(), d_light.write(),
+                           d_view.write());
   mirror(ctx, part(d_depth.read(), N, N), Add<double, Map, Host>(&d_depth[0], N));
   mirror(ctx, part(d_albedo.read(), N, N), Add<double, Picture, Host>(&d_albedo[0], N));
   imaging::canonical_depth_backward(ctx, settings, depth_net.y.read(), part(d_depth.read(), 0, N), depth_net.dy.write());
@@ -161,7 +164,6 @@ TEST_CASE("a training step of Unsup3D, with mirrored faces and confidence, agree
   albedo_net.backward(ctx, image.read(), nowhere);
   view_net.backward(ctx, image.read(), nowhere);
   light_net.backward(ctx, image.read(), nowhere);
-  pixels.backward(ctx, confidence.y.read(), confidence.dy.write());
   confidence.backward(ctx, image.read(), nowhere);
   int compared = 0;
   // the two computations differ by rounding alone, some 1e-13 after forty layers
@@ -170,6 +172,5 @@ TEST_CASE("a training step of Unsup3D, with mirrored faces and confidence, agree
   CHECK(view_net.worst(golden, compared) < 1e-8);
   CHECK(light_net.worst(golden, compared) < 1e-8);
   CHECK(confidence.worst(golden, compared) < 1e-8);
-  CHECK(pixels.worst(golden, compared) < 1e-8);
   CHECK(compared == 113);  // all 114 filled arrays but the features' layer, which this loss does not reach
 }

@@ -7,10 +7,11 @@
 #include <memory>     // unique_ptr
 #include <new>        // align_val_t
 #include <span>
+#include <type_traits>  // is_same_v
 
 namespace berl {
 /// Owns a batch of samples on one device. A tensor is read and written through its views.
-template <class T, class S, class D = Host, class L = Nchw>
+template <class T, class S, class D = Host, class L = LayoutOf<S>>
 class Tensor;
 
 template <class T, class S, class L>
@@ -48,9 +49,16 @@ class Tensor<T, S, Host, L> {
   int batch_;
 };
 
-/// The only way across: copies a batch, on one device or between two.
-template <class T, class S, class L>
-void copy(Read<T, S, Host, L> from, Write<T, S, Host, L> to) {
-  std::copy_n(from.data(), from.size(), to.data());
+/// The only way across: copies a batch, on one device or between two, from one layout to another.
+template <class T, class S, class From, class To>
+void copy(Read<T, S, Host, From> from, Write<T, S, Host, To> to) {
+  if constexpr (std::is_same_v<From, To>) {
+    std::copy_n(from.data(), from.size(), to.data());
+  } else {
+    for (int n = 0; n < from.batch(); ++n)
+      for (int c = 0; c < channels<S>; ++c)
+        for (int v = 0; v < height<S>; ++v)
+          for (int u = 0; u < width<S>; ++u) to.sample(n)[offset_of<S, To>(c, v, u)] = from.sample(n)[offset_of<S, From>(c, v, u)];
+  }
 }
 }  // namespace berl

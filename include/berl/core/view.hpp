@@ -1,6 +1,6 @@
 #pragma once
 #include <berl/core/config.hpp>  // BERL_FN
-#include <berl/core/shape.hpp>   // Shape, Nchw
+#include <berl/core/shape.hpp>   // Shape, LayoutOf
 
 #include <cassert>  // assert
 #include <cstddef>  // ptrdiff_t
@@ -40,20 +40,20 @@ class View {
 
 /// What may be done with the memory is in the argument's type: read it, overwrite it, or add to it.
 /// Skip stands for a gradient that nobody wants: nothing is computed and nothing is stored.
-template <class T, class S, class D, class L = Nchw>
+template <class T, class S, class D, class L = LayoutOf<S>>
 struct Read : detail::View<T const, S, D, L> {
   using detail::View<T const, S, D, L>::View;
 };
-template <class T, class S, class D, class L = Nchw>
+template <class T, class S, class D, class L = LayoutOf<S>>
 struct Write : detail::View<T, S, D, L> {
   using detail::View<T, S, D, L>::View;
   BERL_FN constexpr Read<T, S, D, L> read() const { return {this->data(), this->batch()}; }
 };
-template <class T, class S, class D, class L = Nchw>
+template <class T, class S, class D, class L = LayoutOf<S>>
 struct Add : detail::View<T, S, D, L> {
   using detail::View<T, S, D, L>::View;
 };
-template <class T, class S, class D, class L = Nchw>
+template <class T, class S, class D, class L = LayoutOf<S>>
 struct Skip : detail::View<T, S, D, L> {
   using detail::View<T, S, D, L>::View;
 };

@@ -5,9 +5,11 @@
 
 #include <array>
 #include <cmath>  // floor, lround
+#include <filesystem>
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>  // move
 
 namespace berl::data {
 /// A position in a picture: x right, y down, the centre of the first pixel at (0, 0).
@@ -136,4 +138,26 @@ inline LandmarkTable read_landmarks(std::string const& path) {
   if (table.empty()) throw Error(path, "no picture", "lines path,x1,y1,...,x5,y5", "Give the landmarks of each picture.");
   return table;
 }
+
+/// A list of landmarks, by which pictures are aligned.
+class LandmarkList {
+ public:
+  /// errors  as read_landmarks
+  explicit LandmarkList(std::string path) : path_(std::move(path)), table_(read_landmarks(path_)) {}
+
+  /// The picture `root`/`name`, whose line begins with `name`; an empty root is the working folder.
+  ///   errors  as align, with the picture's path; Error, when the list has no line for it
+  io::Image align(io::Image const& picture, std::string const& root, std::string const& name, int side = 112) const {
+    auto const found = table_.find(name);
+    if (found == table_.end())
+      throw Error(path_, "no line for " + name,
+                  "the landmarks of each picture that is not " + std::to_string(side) + " x " + std::to_string(side),
+                  "Add a line; paths are relative to " + (root.empty() ? std::string("the working folder") : root) + ".");
+    return data::align(io::to_rgb(picture), found->second, side, (std::filesystem::path(root) / name).string());
+  }
+
+ private:
+  std::string path_;
+  LandmarkTable table_;
+};
 }  // namespace berl::data

@@ -1,6 +1,6 @@
 #pragma once
 #include <berl/core/error.hpp>    // Error
-#include <berl/data/align.hpp>    // align, read_landmarks
+#include <berl/data/align.hpp>    // LandmarkList
 #include <berl/data/dataset.hpp>  // Misfits, fit_square
 #include <berl/io/image.hpp>      // read_image
 
@@ -26,11 +26,7 @@ class ImageFolder {
   };
 
   explicit ImageFolder(std::string const& root) : ImageFolder(root, Options{}) {}
-  ImageFolder(std::string const& root, Options options)
-      : root_(root),
-        side_(options.side),
-        landmarks_path_(std::move(options.landmarks)),
-        misfits_(std::make_shared<Misfits>()) {
+  ImageFolder(std::string const& root, Options const& options) : root_(root), side_(options.side), misfits_(std::make_shared<Misfits>()) {
     for (auto const& identity : children(root_, true)) {
       auto const files = children(root_ / identity, false);
       if (files.empty())
@@ -42,7 +38,7 @@ class ImageFolder {
     if (identities_.size() < 2)
       throw Error(root, identities_.empty() ? "no identity" : "one identity only", "ROOT/identity/picture with at least two identities",
                   "Give a folder with a subfolder for each person.");
-    if (!landmarks_path_.empty()) landmarks_ = read_landmarks(landmarks_path_);
+    if (!options.landmarks.empty()) landmarks_.emplace(options.landmarks);
   }
 
   int size() const { return static_cast<int>(pictures_.size()); }
@@ -59,12 +55,7 @@ class ImageFolder {
       misfits_->add(i, path, picture);
       return fit_square(picture, side_);
     }
-    auto const found = landmarks_->find(at(i).path);
-    if (found == landmarks_->end())
-      throw Error(landmarks_path_, "no line for " + at(i).path,
-                  "the landmarks of each picture that is not " + std::to_string(side_) + " x " + std::to_string(side_),
-                  "Add a line; paths are relative to " + root_.string() + ".");
-    return align(io::to_rgb(picture), found->second, side_, path);
+    return landmarks_->align(picture, root_.string(), at(i).path, side_);
   }
 
   /// What should be said once, after the pictures were read: how many did not have the right size.
@@ -102,11 +93,10 @@ class ImageFolder {
 
   std::filesystem::path root_;
   int side_;
-  std::string landmarks_path_;
   std::shared_ptr<Misfits> misfits_;
   std::vector<std::string> identities_;
   std::vector<Picture> pictures_;
-  std::optional<LandmarkTable> landmarks_;
+  std::optional<LandmarkList> landmarks_;
 };
 static_assert(Dataset<ImageFolder>);
 }  // namespace berl::data

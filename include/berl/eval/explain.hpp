@@ -6,6 +6,7 @@
 #include <berl/imaging/renderer.hpp>         // render
 #include <berl/io/pixels.hpp>                // Image, to_network
 #include <berl/losses/reconstruction.hpp>    // reconstruction_loss
+#include <berl/nn/sequential.hpp>            // forward
 #include <berl/nn/state.hpp>                 // ParamsOf
 
 #include <algorithm>  // max, min

@@ -1,4 +1,5 @@
 #pragma once
+#include <berl/data/align.hpp>         // LandmarkList
 #include <berl/data/dataset.hpp>       // fit_square
 #include <berl/data/pairs.hpp>         // read_pairs
 #include <berl/eval/verification.hpp>  // fold_accuracy, squared_distance
@@ -6,7 +7,9 @@
 
 #include <algorithm>  // min
 #include <cstdint>
+#include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,8 +18,12 @@ namespace berl::eval {
 /// The pictures of a list of pairs, each read and embedded once however many pairs it is in.
 class PairPictures {
  public:
-  /// errors  those of data::read_pairs
-  explicit PairPictures(std::string const& list, int side = 112) : side_(side) {
+  /// `landmarks`: a list for pictures of another size than side x side, with paths as the list of pairs has them; empty: none.
+  ///   errors  those of data::read_pairs and data::read_landmarks
+  explicit PairPictures(std::string const& list, int side = 112, std::string const& landmarks = "")
+      : side_(side),
+        folder_(std::filesystem::path(list).parent_path()) {
+    if (!landmarks.empty()) landmarks_.emplace(landmarks);
     std::map<std::string, std::size_t> known;
     auto const number = [&](std::string const& path) {
       auto const [at, is_new] = known.emplace(path, paths_.size());
@@ -32,10 +39,11 @@ class PairPictures {
   std::size_t size() const { return pairs_.size(); }
   std::vector<std::string> const& paths() const { return paths_; }
   std::vector<std::uint8_t> const& same() const { return same_; }
-  /// RGB, in the size of the networks; the middle square of a picture of another size.
+  /// RGB, in the size of the networks; a picture of another size is aligned where there are landmarks, else it is its middle square.
   io::Image load(std::size_t picture) const {
     auto const image = io::read_image(paths_[picture], data::smallest_side);
-    return image.width == side_ && image.height == side_ ? io::to_rgb(image) : data::fit_square(image, side_);
+    if (image.width == side_ && image.height == side_) return io::to_rgb(image);
+    return landmarks_ ? landmarks_->align(image, folder_.string(), name(picture), side_) : data::fit_square(image, side_);
   }
 
   /// The squared distance of each pair; embed(span of pictures) gives one vector for each.
@@ -58,10 +66,19 @@ class PairPictures {
   }
 
  private:
+  /// A picture's path as the list of pairs has it.
+  std::string name(std::size_t picture) const {
+    auto const& path = paths_[picture];
+    auto const folder = folder_.empty() ? std::string() : (folder_ / "").string();
+    return path.starts_with(folder) ? path.substr(folder.size()) : path;
+  }
+
   struct Places {
     std::size_t a, b;
   };
   int side_;
+  std::filesystem::path folder_;  // of the list
+  std::optional<data::LandmarkList> landmarks_;
   std::vector<std::string> paths_;
   std::vector<Places> pairs_;
   std::vector<std::uint8_t> same_;

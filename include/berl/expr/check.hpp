@@ -31,7 +31,8 @@ struct IsUsed {
 
 template <int A, int B>
 struct EqualChannels {
-  static_assert(A == B, "berl::expr: dot and cross need two vectors with the same number of channels. Use channel<K>() or stack() to match them.");
+  static_assert(A == B,
+                "berl::expr: dot and cross need two vectors with the same number of channels. Use channel<K>() or stack() to match them.");
   static constexpr bool ok = true;
 };
 
@@ -55,14 +56,16 @@ struct ChannelExists {
 
 template <class Node, class View>
 struct ResultShape {
-  static_assert(std::is_same_v<Node, View>, "berl::expr: the result's view has another shape than the expression. Use Shape = shape_of<expression>.");
+  static_assert(std::is_same_v<Node, View>,
+                "berl::expr: the result's view has another shape than the expression. Use Shape = shape_of<expression>.");
   static constexpr bool ok = true;
 };
 
 template <class Reduction>
 struct Named {
   static_assert(sizeof(Reduction) == 0,
-                "berl::expr: a sum or mean inside a larger expression needs a name, since it is computed beforehand. Write let<struct Name>(mean(x)).");
+                "berl::expr: a sum or mean inside a larger expression needs a name, since it is computed beforehand. Write let<struct "
+                "Name>(mean(x)).");
   static constexpr bool ok = true;
 };
 }  // namespace berl::check

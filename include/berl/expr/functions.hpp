@@ -3,6 +3,8 @@
 #include <berl/expr/node.hpp>        // Node, traced
 
 namespace berl::expr {
+// One line for each function reads as a table.
+// clang-format off
 /// y = f(a), element by element;  da += dy f'(a). The slope is given the value as well, since often it is made of it.
 template <class F, Node A>
 struct Apply {
@@ -113,4 +115,5 @@ template <Node A, Number S>
 constexpr AtLeast<A> max(A a, S lower) {
   return {a, static_cast<double>(lower)};
 }
+// clang-format on
 }  // namespace berl::expr

@@ -107,7 +107,7 @@ struct Gradients<T, N, Types<Ws...>, Types<Ls...>> : Block<Ws, T, goes<Ws>(typen
         Sink sink;
         pull_pixel_of<T>(region, rows, first + i, dy, sink);
         (take<Ws, contains<Leaves, Ws>>(i, sink), ...);
-        (take<Ls, wanted<Ls> && uses<Region, Ls>>(i, sink), ...);
+        (take<Ls, (wanted<Ls> && uses<Region, Ls>)>(i, sink), ...);
       }
       (store<Region, Ws, decltype(count)::value>(to, n, first), ...);
     });
@@ -140,7 +140,8 @@ struct Gradients<T, N, Types<Ws...>, Types<Ls...>> : Block<Ws, T, goes<Ws>(typen
   }
   template <class Region, class W, int Count, class G>
   BERL_FN constexpr void store(G const& to, int n, int first) {
-    if constexpr (contains<region_leaves<Region>, W>) block_of<W>(*this).template store_block<typename Region::shape, Count>(to[W{}], n, first);
+    if constexpr (contains<region_leaves<Region>, W>)
+      block_of<W>(*this).template store_block<typename Region::shape, Count>(to[W{}], n, first);
   }
 };
 
@@ -178,7 +179,8 @@ void gradient(Context<D>& ctx, N const& node, Types<Ws...>, B const& values, Dy 
   static_assert(check::ResultShape<shape_of<N>, typename Dy::shape>::ok);
   static_cast<void>(detail::InsistOnViews<B, Leaves>{});
   static_cast<void>(detail::InsistOnGradients<Tree, G, Types<Ws...>>{});
-  if constexpr (detail::all_bound<B, Leaves> && detail::all_wanted<Tree, G, Types<Ws...>> && std::is_same_v<shape_of<N>, typename Dy::shape>) {
+  if constexpr (detail::all_bound<B, Leaves> && detail::all_wanted<Tree, G, Types<Ws...>> &&
+                std::is_same_v<shape_of<N>, typename Dy::shape>) {
     using Wanted = typename detail::unskipped<G, Types<>, Ws...>::type;
     detail::require_values("berl::expr::gradient", dy.batch(), values, Leaves{});
     detail::require_gradients("berl::expr::gradient", dy.batch(), gradients, Wanted{});

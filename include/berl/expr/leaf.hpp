@@ -3,11 +3,16 @@
 #include <berl/expr/check.hpp>  // check::BoundShape
 #include <berl/expr/node.hpp>   // Node, traced
 
+#include <type_traits>  // is_same_v
+
 namespace berl::expr {
 /// What stands for a leaf when an expression is evaluated: a view of its shape.
 template <class Leaf, class View>
 struct Bound {
   static_assert(check::BoundShape<typename Leaf::shape, typename View::shape>::ok);
+  static_assert(
+      std::is_same_v<typename View::layout, Nchw>,
+      "berl::expr::bind: expressions are evaluated on plain maps. Copy the view to one that names its layout, Read<T, S, D, berl::Nchw>.");
   View view;
 };
 

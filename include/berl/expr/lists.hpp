@@ -43,20 +43,28 @@ template <class Tag, class A>
 inline constexpr bool is_let<Let<Tag, A>> = true;
 
 struct AllLeaves {
-  template <class N> static constexpr bool takes = is_leaf<N>;
-  template <class N> static constexpr bool enters = true;
+  template <class N>
+  static constexpr bool takes = is_leaf<N>;
+  template <class N>
+  static constexpr bool enters = true;
 };
 struct RegionLeaves {
-  template <class N> static constexpr bool takes = is_leaf<N>;
-  template <class N> static constexpr bool enters = !per_sample<N>;
+  template <class N>
+  static constexpr bool takes = is_leaf<N>;
+  template <class N>
+  static constexpr bool enters = !per_sample<N>;
 };
 struct RegionLets {
-  template <class N> static constexpr bool takes = is_let<N> && !per_sample<N>;
-  template <class N> static constexpr bool enters = !per_sample<N>;
+  template <class N>
+  static constexpr bool takes = is_let<N> && !per_sample<N>;
+  template <class N>
+  static constexpr bool enters = !per_sample<N>;
 };
 struct SampleLets {
-  template <class N> static constexpr bool takes = per_sample<N>;
-  template <class N> static constexpr bool enters = true;
+  template <class N>
+  static constexpr bool takes = per_sample<N>;
+  template <class N>
+  static constexpr bool enters = true;
 };
 
 template <class N>

@@ -157,7 +157,9 @@ template <class T, class N, class R, int C>
 BERL_FN constexpr void evaluate_pixel(N const& node, R const& rows, int p, T (&y)[C]) {
   NoSink sink;
   pixel<T>(node, rows, NoLets{}, p, sink, lets_of<N>{}, [&](auto const& known) {
-    for_channels<C>([&](int c) { y[c] = node.trace(At<T, typename N::shape, R, std::remove_cvref_t<decltype(known)>>{rows, known, c, p}).y; });
+    for_channels<C>([&](int c) {
+      y[c] = node.trace(At<T, typename N::shape, R, std::remove_cvref_t<decltype(known)>>{rows, known, c, p}).y;
+    });
   });
 }
 /// dy(c, p) is the gradient of channel c of pixel p.

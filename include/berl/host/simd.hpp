@@ -1,5 +1,6 @@
 #pragma once
 #include <cstring>  // memcpy
+#include <utility>  // index_sequence
 
 namespace berl::host {
 /// The widest vector of the machine that the file is compiled for, as the compiler's own vector type.
@@ -31,5 +32,31 @@ inline void load(Vector<T>& v, T const* from) {
 template <class T>
 inline void store(T* to, Vector<T> const& v) {
   std::memcpy(to, &v, sizeof v);
+}
+
+namespace detail {
+/// Of the blocks of `side` lanes of a and b, the two off the diagonal change places.
+template <int side, class V, std::size_t... lane>
+inline void swap_blocks(V& a, V& b, std::index_sequence<lane...>) {
+  constexpr int L = static_cast<int>(sizeof...(lane));
+  V const low =
+      __builtin_shufflevector(a, b, ((static_cast<int>(lane) & side) == 0 ? static_cast<int>(lane) : L + static_cast<int>(lane) - side)...);
+  V const high =
+      __builtin_shufflevector(a, b, ((static_cast<int>(lane) & side) == 0 ? static_cast<int>(lane) + side : L + static_cast<int>(lane))...);
+  a = low;
+  b = high;
+}
+template <class T, int side>
+inline void transpose_blocks(Vector<T> (&rows)[lanes_of<T>]) {
+  constexpr int L = lanes_of<T>;
+  for (int i = 0; i < L; ++i)
+    if ((i & side) == 0) swap_blocks<side>(rows[i], rows[i + side], std::make_index_sequence<L>{});
+  if constexpr (side > 1) transpose_blocks<T, side / 2>(rows);
+}
+}  // namespace detail
+/// rows[i][j] = rows[j][i]
+template <class T>
+inline void transpose(Vector<T> (&rows)[lanes_of<T>]) {
+  detail::transpose_blocks<T, lanes_of<T> / 2>(rows);
 }
 }  // namespace berl::host

@@ -63,8 +63,8 @@ void canonical_depth(Context<D>& ctx, Settings const& settings, Read<T, Shape<1,
 }
 /// The border columns receive no gradient of their own, but their share of the mean's. d_raw is a Write, an Add or a Skip.
 template <class D, class T, int S, class DRaw>
-void canonical_depth_backward(Context<D>& ctx, Settings const& settings, Read<T, Shape<1, S, S>, D> raw,
-                              Read<T, Shape<1, S, S>, D> d_depth, DRaw d_raw) {
+void canonical_depth_backward(Context<D>& ctx, Settings const& settings, Read<T, Shape<1, S, S>, D> raw, Read<T, Shape<1, S, S>, D> d_depth,
+                              DRaw d_raw) {
   auto const known = bind(depth::raw<S> = raw, depth::inner<S> = depth::seen<D, T, S>(settings));
   depth::with_node<S>(settings, [&](auto const& node) {
     expr::gradient(ctx, node, expr::wrt(depth::raw<S>), known, d_depth, bind(depth::raw<S> = d_raw));

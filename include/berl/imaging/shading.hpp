@@ -21,8 +21,8 @@ namespace eq1 {
 template <int S>
 inline constexpr auto albedo = expr::leaf<struct Albedo, Shape<3, S, S>>;  // a
 template <int S>
-inline constexpr auto normal = expr::leaf<struct Normal, Shape<3, S, S>>;    // n
-inline constexpr auto light = expr::leaf<struct Light, Shape<4, 1, 1>>;  // q
+inline constexpr auto normal = expr::leaf<struct Normal, Shape<3, S, S>>;  // n
+inline constexpr auto light = expr::leaf<struct Light, Shape<4, 1, 1>>;    // q
 
 inline constexpr auto light_direction =
     expr::let<struct LightDirection>(normalize(stack(expr::channel<2>(light), expr::channel<3>(light), 1)));  // l
@@ -38,7 +38,7 @@ constexpr auto between(Q q, double lower, double upper) {
 
 template <int S>
 constexpr auto canonical_image(Settings const& settings) {
-  auto const ambient = expr::let<struct Ambient>(between(expr::channel<0>(light), settings.ambient_min, settings.ambient_max));    // k_a
+  auto const ambient = expr::let<struct Ambient>(between(expr::channel<0>(light), settings.ambient_min, settings.ambient_max));  // k_a
   auto const diffuse = expr::let<struct Diffuse>(between(expr::channel<1>(light), settings.diffuse_min, settings.diffuse_max));  // k_d
   auto const shaded = expr::let<struct Shaded>(ambient + diffuse * shading<S>);
   return 2 * ((albedo<S> / 2 + 0.5) * shaded) - 1;

@@ -47,18 +47,12 @@ struct ViewRange {
     T const cx = std::cos(p[0] * angle), sx = std::sin(p[0] * angle);
     T const cy = std::cos(p[1] * angle), sy = std::sin(p[1] * angle);
     T const cz = std::cos(p[2] * angle), sz = std::sin(p[2] * angle);
-    T const m[12] = {cz * cy,
-                     cz * sy * sx - sz * cx,
-                     cz * sy * cx + sz * sx,  //
-                     sz * cy,
-                     sz * sy * sx + cz * cx,
-                     sz * sy * cx - cz * sx,  //
-                     -sy,
-                     cy * sx,
-                     cy * cx,  //
-                     p[3] * shift,
-                     p[4] * shift,
-                     p[5] * shift_z};
+    // clang-format off
+    T const m[12] = {cz * cy, cz * sy * sx - sz * cx, cz * sy * cx + sz * sx,
+                     sz * cy, sz * sy * sx + cz * cx, sz * sy * cx - cz * sx,
+                     -sy,     cy * sx,                cy * cx,
+                     p[3] * shift, p[4] * shift, p[5] * shift_z};
+    // clang-format on
     for (int i = 0; i < 12; ++i) movement[i] = m[i];
   }
   BERL_FN void pull(T const* p, T const* d, T* dp) const {

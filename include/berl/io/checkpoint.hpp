@@ -14,7 +14,8 @@
 #include <vector>
 
 /// Parameters by name to and from one file. Names are InsightFace's for the backbone, and those of berl for the rest:
-/// layer1.0.conv1.weight, fc.bias, head.weight (identities, D), head.t, iia.view.network.0.weight, ira.depth.encoder.0.weight.
+/// layer1.0.conv1.weight, fc.bias, head.weight (identities, D), head.t, iia.view.network.0.weight, ira.depth.encoder.0.weight, and
+/// confidence.network.0.weight where the training had that option.
 namespace berl::io {
 inline constexpr char const* version = "0.1.0";
 
@@ -103,7 +104,19 @@ struct ModelInfo {
   int identities = 0;
   long step = 0;
   imaging::Settings imaging{};
+  data::Resize resize{};  ///< how the auxiliary networks see the picture; bilinear where the file does not say
 };
+
+inline void write_info(SafeTensorsWriter& writer, ModelInfo const& info) {
+  writer.metadata("berl", version);
+  writer.metadata("network", info.network);
+  writer.metadata("identities", std::to_string(info.identities));
+  writer.metadata("step", std::to_string(info.step));
+  visit_settings(info.imaging, [&](char const* name, auto const& value, char const*) {
+    writer.metadata(std::string("imaging.") + name, to_text(value));
+  });
+  writer.metadata("resize", to_text(info.resize));
+}
 
 /// All parameters and buffers of a model (train::Parameters), written whole or not at all.
 template <class Parameters>
@@ -111,19 +124,16 @@ void save_model(std::filesystem::path const& path, Parameters& parameters, Model
   SafeTensorsWriter writer;
   parameters.visit(ArrayWriter(writer));
   writer.metadata("format", "berl model");
-  writer.metadata("berl", version);
-  writer.metadata("network", info.network);
-  writer.metadata("identities", std::to_string(info.identities));
-  writer.metadata("step", std::to_string(info.step));
-  visit_settings(info.imaging, [&](char const* name, auto const& value, char const*) { writer.metadata(std::string("imaging.") + name, to_text(value)); });
+  write_info(writer, info);
   writer.write(path, previous);
 }
 
 /// errors  Error, when the file is not berl's or its settings cannot be read
 inline ModelInfo read_info(SafeTensors const& file) {
   if (!file.has_metadata("format") || !file.metadata("format").starts_with("berl "))
-    throw Error(file.file(), "no mark of berl's in its metadata", "a checkpoint that `train` has written",
-                "Give a model.safetensors of `train`. Weights of other programs can be loaded by name where the network is chosen by hand.");
+    throw Error(
+        file.file(), "no mark of berl's in its metadata", "a checkpoint that `train` has written",
+        "Give a model.safetensors of `train`. Weights of other programs can be loaded by name where the network is chosen by hand.");
   ModelInfo info;
   auto const read = [&](std::string const& key, auto& value) {
     std::string const& text = file.metadata(key);
@@ -135,20 +145,26 @@ inline ModelInfo read_info(SafeTensors const& file) {
   read("identities", info.identities);
   read("step", info.step);
   visit_settings(info.imaging, [&](char const* name, auto& value, char const*) { read(std::string("imaging.") + name, value); });
+  if (file.has_metadata("resize")) read("resize", info.resize);
   return info;
 }
 
-/// Weights to begin a training with: the backbone; the auxiliary networks where the file has them; class weights and t where it has
-/// as many identities. Everything is checked before anything is changed.
+/// Weights to begin a training with: the backbone; the auxiliary networks where the file has them; likewise the confidence network,
+/// where it is trained; class weights and t where the file has as many identities. Everything is checked before anything is changed.
 template <class T, class Parameters>
 void load_start(SafeTensors const& file, Parameters& parameters) {
   ArrayReader<T> arrays(file);
   parameters.visit_backbone(arrays);
-  bool auxiliary = false;
-  for (std::string const& name : file.names()) auxiliary = auxiliary || name.starts_with("iia.") || name.starts_with("ira.");
-  if (auxiliary) parameters.visit_auxiliary(arrays);
-  if (file.contains("head.weight") && file.shape("head.weight") == extents_of(parameters.head.weight)) parameters.head.visit(arrays, Path{"head"});
-  arrays.expect_no_others({"head.", "attr."});
+  auto const has = [&](std::string_view part) {
+    for (std::string const& name : file.names())
+      if (name.starts_with(part)) return true;
+    return false;
+  };
+  if (has("iia.") || has("ira.")) parameters.visit_auxiliary(arrays);
+  if (has("confidence.")) parameters.visit_confidence(arrays);
+  if (file.contains("head.weight") && file.shape("head.weight") == extents_of(parameters.head.weight))
+    parameters.head.visit(arrays, Path{"head"});
+  arrays.expect_no_others({"head.", "attr.", "confidence."});
   arrays.copy();
 }
 }  // namespace berl::io

@@ -3,6 +3,7 @@
 #include <berl/core/tensor.hpp>    // Tensor
 #include <berl/io/checkpoint.hpp>  // ArrayReader
 #include <berl/io/image.hpp>       // Image, to_network
+#include <berl/nn/sequential.hpp>  // forward
 #include <berl/nn/state.hpp>       // ParamsOf, place
 
 #include <algorithm>  // max, min, reverse
@@ -33,7 +34,8 @@ std::vector<std::vector<T>> embed_pictures(std::span<io::Image const> pictures, 
       if (picture.width != W || picture.height != H)
         throw Error("berl::embed: picture " + std::to_string(first + static_cast<std::size_t>(i)),
                     std::to_string(picture.width) + " x " + std::to_string(picture.height) + " pixels",
-                    std::to_string(W) + " x " + std::to_string(H) + ", an aligned face", "Align the picture, or cut it with data::fit_square.");
+                    std::to_string(W) + " x " + std::to_string(H) + ", an aligned face",
+                    "Align the picture, or cut it with data::fit_square.");
       io::to_network(picture, images.write().sample(i));
     }
     Read<T, Input, Host> const x(images.span().data(), n);
@@ -69,7 +71,7 @@ class Face {
     io::ArrayReader<T> arrays(file);
     weights_->trunk.visit(arrays, Path{});
     weights_->top.visit(arrays, Path{});
-    arrays.expect_no_others({"head.", "iia.", "ira.", "attr."});
+    arrays.expect_no_others({"head.", "iia.", "ira.", "confidence.", "attr."});
     arrays.copy();
   }
 
@@ -84,7 +86,8 @@ class Face {
   std::vector<std::vector<T>> embed(std::span<io::Image const> pictures, Fusion fusion = {}, int threads = 1, int batch = 16) const {
     batch = std::max(1, std::min(batch, static_cast<int>(pictures.size())));
     Context<Host> ctx{threads, Arena(scratch_bytes(batch, threads))};
-    return embed_pictures<T, Input, Embedding>(pictures, batch, fusion, [&](auto images, auto embeddings) { embed(ctx, images, embeddings); });
+    return embed_pictures<T, Input, Embedding>(pictures, batch, fusion,
+                                               [&](auto images, auto embeddings) { embed(ctx, images, embeddings); });
   }
   /// The same on memory that the caller has planned, scratch_bytes() of it in ctx.
   void embed(Context<Host>& ctx, Read<T, Input, Host> pictures, Write<T, Embedding, Host> embeddings) const {
@@ -103,7 +106,7 @@ class Face {
  private:
   /// Values without gradients: what would be their place is never touched.
   struct Weights {
-    Weights() : memory((values<Trunk> + values<Top>) * sizeof(T)) { place<Trunk>(trunk), place<Top>(top); }
+    Weights() : memory((values<Trunk> + values<Top>)*sizeof(T)) { place<Trunk>(trunk), place<Top>(top); }
     template <class L>
     static constexpr std::size_t values = nn::SizesOf<L, T>::block + nn::SizesOf<L, T>::buffers;
     template <class L>

@@ -11,6 +11,10 @@
 #include <string_view>
 #include <system_error>  // errc
 
+namespace berl::data {
+enum class Resize;  // data/resize.hpp
+}
+
 /// Settings as text, for configuration files, messages and the metadata of checkpoints.
 namespace berl::io {
 /// The names of an enumeration's values, in their order.
@@ -21,6 +25,7 @@ inline constexpr char const* raster_offsets[] = {"reference", "centred"};
 inline constexpr char const* rotation_centres[] = {"face", "none"};
 inline constexpr char const* alignments[] = {"corners", "edges"};
 inline constexpr char const* paddings[] = {"zeros", "border"};
+inline constexpr char const* resizes[] = {"bilinear", "triangle", "area"};
 }  // namespace detail
 template <>
 inline constexpr std::span<char const* const> names_of<imaging::RasterOffset>{detail::raster_offsets};
@@ -30,6 +35,8 @@ template <>
 inline constexpr std::span<char const* const> names_of<imaging::Alignment>{detail::alignments};
 template <>
 inline constexpr std::span<char const* const> names_of<imaging::Padding>{detail::paddings};
+template <>
+inline constexpr std::span<char const* const> names_of<data::Resize>{detail::resizes};
 
 /// The shortest text that reads back as the same value; of an optional without a value, "auto".
 template <class V>

@@ -57,7 +57,8 @@ constexpr auto uncertain_difference(double scale) {
 
 /// weight[n], the factor of each sample's sum; zero where nothing counts.
 template <class T, int S>
-void weights(Context<Host>& ctx, ReconstructionLoss const& options, Read<T, Shape<1, S, S>, Host> valid, Write<T, Shape<1, 1, 1>, Host> weight) {
+void weights(Context<Host>& ctx, ReconstructionLoss const& options, Read<T, Shape<1, S, S>, Host> valid,
+             Write<T, Shape<1, 1, 1>, Host> weight) {
   int const batch = valid.batch();
   T* const w = weight.data();
   if (options.reduction == Reduction::sum || options.masking == Masking::none) {
@@ -104,8 +105,8 @@ T value(Context<Host>& ctx, ReconstructionLoss const& options, Read<T, Shape<1, 
   return static_cast<T>(loss);
 }
 template <int S, bool confident, class T, class B, class Wanted, class G>
-void pull(Context<Host>& ctx, ReconstructionLoss const& options, Read<T, Shape<1, S, S>, Host> valid, B const& known, T d_loss, Wanted wanted,
-          G const& gradients) {
+void pull(Context<Host>& ctx, ReconstructionLoss const& options, Read<T, Shape<1, S, S>, Host> valid, B const& known, T d_loss,
+          Wanted wanted, G const& gradients) {
   Scope const scope(ctx.scratch);
   int const batch = valid.batch();
   Write<T, Shape<1, 1, 1>, Host> const weight(ctx.scratch.take<T>(static_cast<std::size_t>(batch)), batch);
@@ -140,16 +141,14 @@ void reconstruction_loss_backward(Context<Host>& ctx, ReconstructionLoss const& 
 template <class T, int S>
 T reconstruction_loss(Context<Host>& ctx, ReconstructionLoss const& options, Read<T, Shape<3, S, S>, Host> reconstruction,
                       Read<T, Shape<3, S, S>, Host> image, Read<T, Shape<1, S, S>, Host> mask, Read<T, Shape<1, S, S>, Host> sigma) {
-  auto const known =
-      bind(eq6::reconstruction<S> = reconstruction, eq6::image<S> = image, eq6::mask<S> = mask, eq6::sigma<S> = sigma);
+  auto const known = bind(eq6::reconstruction<S> = reconstruction, eq6::image<S> = image, eq6::mask<S> = mask, eq6::sigma<S> = sigma);
   return eq6::value<S, true>(ctx, options, mask, known);
 }
 template <class T, int S, class DReconstruction, class DSigma>
 void reconstruction_loss_backward(Context<Host>& ctx, ReconstructionLoss const& options, Read<T, Shape<3, S, S>, Host> reconstruction,
                                   Read<T, Shape<3, S, S>, Host> image, Read<T, Shape<1, S, S>, Host> mask,
                                   Read<T, Shape<1, S, S>, Host> sigma, T d_loss, DReconstruction d_reconstruction, DSigma d_sigma) {
-  auto const known =
-      bind(eq6::reconstruction<S> = reconstruction, eq6::image<S> = image, eq6::mask<S> = mask, eq6::sigma<S> = sigma);
+  auto const known = bind(eq6::reconstruction<S> = reconstruction, eq6::image<S> = image, eq6::mask<S> = mask, eq6::sigma<S> = sigma);
   eq6::pull<S, true>(ctx, options, mask, known, d_loss, expr::wrt(eq6::reconstruction<S>, eq6::sigma<S>),
                      bind(eq6::reconstruction<S> = d_reconstruction, eq6::sigma<S> = d_sigma));
 }

@@ -5,7 +5,8 @@ namespace berl::networks {
 /// The tail of Unsup3D's encoder on the 14 x 14 maps of stage 3; the first padding is one wider, so that 14 -> 8 -> 4 -> 1.
 ///   shapes  (N, C, 14, 14) -> (N, Z, 1, 1), not negative
 template <int C = 256, int M = 512, int Z = 256>
-struct TinyEncoder : Sequential<Conv2d<C, C, 4, 2, 2>, GroupsOf4<C>, nn::LeakyReLU<>, Conv2d<C, M, 4, 2, 1>, nn::LeakyReLU<>, Conv2d<M, Z, 4, 1, 0>, ReLU> {};
+struct TinyEncoder : Sequential<Conv2d<C, C, 4, 2, 2>, GroupsOf4<C>, nn::LeakyReLU<>, Conv2d<C, M, 4, 2, 1>, nn::LeakyReLU<>,
+                                Conv2d<M, Z, 4, 1, 0>, ReLU> {};
 
 /// The identity-related networks (he2022, Sec. 3.2): from stage 3 of the backbone to the face's depth and albedo.
 ///   shapes  (N, C, 14, 14) -> (N, 1, 64, 64) raw depth; (N, 3, 64, 64) albedo in (-1, 1)

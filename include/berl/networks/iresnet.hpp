@@ -1,10 +1,10 @@
 #pragma once
-#include <berl/nn/conv2d.hpp>    // Conv2d
-#include <berl/nn/dropout.hpp>   // Dropout
-#include <berl/nn/linear.hpp>    // Linear
-#include <berl/nn/norm.hpp>      // BatchNorm
-#include <berl/nn/prelu.hpp>     // PReLU
-#include <berl/nn/state.hpp>     // ParamsOf
+#include <berl/nn/conv2d.hpp>   // Conv2d
+#include <berl/nn/dropout.hpp>  // Dropout
+#include <berl/nn/linear.hpp>   // Linear
+#include <berl/nn/norm.hpp>     // BatchNorm
+#include <berl/nn/prelu.hpp>    // PReLU
+#include <berl/nn/state.hpp>    // ParamsOf
 
 namespace berl::networks {
 using nn::BatchNorm;
@@ -19,8 +19,8 @@ using nn::Sequential;
 /// A residual block of IResNet (deng2019): out = bn3(conv2(prelu(bn2(conv1(bn1(x)))))) + shortcut(x), where conv2 has the
 /// stride, and the shortcut is a convolution of one pixel wherever the size or the channels change.
 template <int C, int M, int Stride>
-struct IResNetBody : Sequential<Named<"bn1", BatchNorm<C>>, Named<"conv1", Conv2d<C, M, 3>>, Named<"bn2", BatchNorm<M>>, Named<"prelu", PReLU<M>>,
-                                Named<"conv2", Conv2d<M, M, 3, Stride>>, Named<"bn3", BatchNorm<M>>> {};
+struct IResNetBody : Sequential<Named<"bn1", BatchNorm<C>>, Named<"conv1", Conv2d<C, M, 3>>, Named<"bn2", BatchNorm<M>>,
+                                Named<"prelu", PReLU<M>>, Named<"conv2", Conv2d<M, M, 3, Stride>>, Named<"bn3", BatchNorm<M>>> {};
 template <int C, int M, int Stride>
 struct IResNetShortcut : Sequential<Conv2d<C, M, 1, Stride, 0>, BatchNorm<M>> {};
 template <int C, int M, int Stride>
@@ -34,13 +34,14 @@ struct IResNetStage : Sequential<IResNetBlock<C, M, 2>, Repeat<Blocks - 1, IResN
 
 /// Stem and stages 1 to 3: from the picture to the tap f_s3, on which 3D reconstruction and attributes stand.
 template <int B1, int B2, int B3, int W>
-struct IResNetTrunk
-    : Sequential<Named<"conv1", Conv2d<3, W, 3>>, Named<"bn1", BatchNorm<W>>, Named<"prelu", PReLU<W>>, Named<"layer1", IResNetStage<B1, W, W>>,
-                 Named<"layer2", IResNetStage<B2, W, 2 * W>>, Named<"layer3", IResNetStage<B3, 2 * W, 4 * W>>> {};
+struct IResNetTrunk : Sequential<Named<"conv1", Conv2d<3, W, 3>>, Named<"bn1", BatchNorm<W>>, Named<"prelu", PReLU<W>>,
+                                 Named<"layer1", IResNetStage<B1, W, W>>, Named<"layer2", IResNetStage<B2, W, 2 * W>>,
+                                 Named<"layer3", IResNetStage<B3, 2 * W, 4 * W>>> {};
 /// Stage 4 and the embedding: from the tap to f.
 template <int B4, int W, int Side, int Embedding, int Drop>
-struct IResNetTop : Sequential<Named<"layer4", IResNetStage<B4, 4 * W, 8 * W>>, Named<"bn2", BatchNorm<8 * W>>, Named<"dropout", nn::Dropout<Drop>>,
-                               Named<"fc", nn::Linear<8 * W * (Side / 16) * (Side / 16), Embedding>>, Named<"features", BatchNorm<Embedding, Fixed>>> {};
+struct IResNetTop
+    : Sequential<Named<"layer4", IResNetStage<B4, 4 * W, 8 * W>>, Named<"bn2", BatchNorm<8 * W>>, Named<"dropout", nn::Dropout<Drop>>,
+                 Named<"fc", nn::Linear<8 * W*(Side / 16) * (Side / 16), Embedding>>, Named<"features", BatchNorm<Embedding, Fixed>>> {};
 
 /// The face recognition backbone of ArcFace (deng2019), the paper's "ResNet-100" with 3, 13, 30, 3 blocks.
 ///   shapes  picture (N, 3, Side, Side) in [-1, 1] -> tap (N, 4 Width, Side / 8, Side / 8) -> embedding (N, Embedding)

@@ -1,8 +1,9 @@
 #pragma once
 #include <berl/core/check.hpp>               // check::Channels
-#include <berl/host/nn/correlate.hpp>        // correlate
+#include <berl/host/nn/convolve.hpp>         // convolve
 #include <berl/host/nn/weight_gradient.hpp>  // weight_gradient
 #include <berl/nn/layer.hpp>                 // Layer, Param
+#include <berl/nn/runs.hpp>                  // Runs, sum_run
 
 namespace berl::nn {
 struct Bias {};
@@ -38,18 +39,14 @@ struct ConvParams<T, D, Weight, Channels, Bias> {
 /// db[c] += sum over pictures and pixels of dy
 template <class T, class S>
 void bias_gradient(Context<Host>& ctx, Read<T, S, Host> dy, T* db) {
-  parallel_for(ctx, channels<S>, [&](std::ptrdiff_t c) {
-    double sum = 0;
+  using R = Runs<S>;
+  parallel_for(ctx, R::blocks, [&](std::ptrdiff_t i) {
+    double sums[2][R::block] = {};
     for (int n = 0; n < dy.batch(); ++n) {
-      T const* const from = dy.sample(n) + c * plane<S>;
-      double lanes[8] = {};
-      int i = 0;
-      for (; i + 8 <= plane<S>; i += 8)
-        for (int k = 0; k < 8; ++k) lanes[k] += static_cast<double>(from[i + k]);
-      for (; i < plane<S>; ++i) lanes[0] += static_cast<double>(from[i]);
-      for (double lane : lanes) sum += lane;
+      T const* const from = dy.sample(n) + i * R::length;
+      sum_run<T, R::block, R::length>([&](int j, int, T& d, T& unused) { d = from[j], unused = T(0); }, sums);
     }
-    db[c] += static_cast<T>(sum);
+    for (int c = 0; c < R::block; ++c) db[i * R::block + c] += static_cast<T>(sums[0][c]);
   });
 }
 }  // namespace detail
@@ -62,7 +59,8 @@ void bias_gradient(Context<Host>& ctx, Read<T, S, Host> dy, T* db) {
 template <int C, int M, int K, int S = 1, int P = K / 2, class HasBias = NoBias>
 struct Conv2d : Layer {
   static_assert(C > 0 && M > 0, "berl::nn::Conv2d<C, M, K>: the numbers of channels must be positive.");
-  static_assert(K > 0 && K <= 8 && S > 0 && S <= 4 && P >= 0, "berl::nn::Conv2d<C, M, K, S, P>: 1 to 8 for K, 1 to 4 for S, and P not negative.");
+  static_assert(K > 0 && K <= 8 && S > 0 && S <= 4 && P >= 0,
+                "berl::nn::Conv2d<C, M, K, S, P>: 1 to 8 for K, 1 to 4 for S, and P not negative.");
   static_assert(K % 2 == 1 || S > 1 || P != K / 2,
                 "berl::nn::Conv2d: K must be odd, so that padding K / 2 keeps the image size; name the padding of an even kernel.");
   template <class In>
@@ -77,7 +75,8 @@ struct Conv2d : Layer {
 
   template <class T, class In>
   static constexpr std::size_t scratch(int batch, int threads) {
-    return std::max({host::correlate_scratch<T>(forward_of<In>(), batch, threads), host::correlate_scratch<T>(adjoint_of<In>(), batch, threads),
+    return std::max({host::convolve_scratch<T>(forward_of<In>(), batch, threads),
+                     host::convolve_scratch<T>(adjoint_of<In>(), batch, threads),
                      host::weight_gradient_scratch<T>(forward_of<In>(), batch, threads)});
   }
 
@@ -119,7 +118,8 @@ struct ConvTranspose2d : Layer {
 
   template <class T, class In>
   static constexpr std::size_t scratch(int batch, int threads) {
-    return std::max({host::correlate_scratch<T>(forward_of<In>(), batch, threads), host::correlate_scratch<T>(adjoint_of<In>(), batch, threads),
+    return std::max({host::convolve_scratch<T>(forward_of<In>(), batch, threads),
+                     host::convolve_scratch<T>(adjoint_of<In>(), batch, threads),
                      host::weight_gradient_scratch<T>(adjoint_of<In>(), batch, threads)});
   }
   template <class Mode, class T, class In, class D, class Y, class P_>
@@ -161,12 +161,14 @@ struct Kernel<nn::Conv2d<C, M, K, S, P, B>, Host> {
   using Layer = nn::Conv2d<C, M, K, S, P, B>;
   template <class In, class T, class Params, class Y>
   static void forward(Context<Host>& ctx, Params const& p, Read<T, In, Host> x, Y y) {
-    host::correlate<T>(ctx, Layer::template forward_of<In>(), x.batch(), x.data(), p.weight.value(), p.bias_data(), nn::detail::base_data(y), y.data());
+    host::convolve<T>(ctx, Layer::template forward_of<In>(), x.batch(), x.data(), p.weight.value(), p.bias_data(), nn::detail::base_data(y),
+                      y.data());
   }
   template <class In, class T, class Params, class Out, class DX>
   static void backward(Context<Host>& ctx, Params& p, Read<T, In, Host> x, Read<T, Out, Host> dy, DX dx) {
     if constexpr (!skips<DX>)
-      host::correlate<T>(ctx, Layer::template adjoint_of<In>(), x.batch(), dy.data(), p.weight.value(), nullptr, nn::detail::base_data(dx), dx.data());
+      host::convolve<T>(ctx, Layer::template adjoint_of<In>(), x.batch(), dy.data(), p.weight.value(), nullptr, nn::detail::base_data(dx),
+                        dx.data());
     host::weight_gradient<T>(ctx, Layer::template forward_of<In>(), x.batch(), x.data(), dy.data(), p.weight.gradient());
     if constexpr (std::is_same_v<B, nn::Bias>) nn::detail::bias_gradient(ctx, dy, p.bias.gradient());
   }
@@ -177,12 +179,14 @@ struct Kernel<nn::ConvTranspose2d<C, M, K, S, P, B>, Host> {
   using Layer = nn::ConvTranspose2d<C, M, K, S, P, B>;
   template <class In, class T, class Params, class Y>
   static void forward(Context<Host>& ctx, Params const& p, Read<T, In, Host> x, Y y) {
-    host::correlate<T>(ctx, Layer::template forward_of<In>(), x.batch(), x.data(), p.weight.value(), p.bias_data(), nn::detail::base_data(y), y.data());
+    host::convolve<T>(ctx, Layer::template forward_of<In>(), x.batch(), x.data(), p.weight.value(), p.bias_data(), nn::detail::base_data(y),
+                      y.data());
   }
   template <class In, class T, class Params, class Out, class DX>
   static void backward(Context<Host>& ctx, Params& p, Read<T, In, Host> x, Read<T, Out, Host> dy, DX dx) {
     if constexpr (!skips<DX>)
-      host::correlate<T>(ctx, Layer::template adjoint_of<In>(), x.batch(), dy.data(), p.weight.value(), nullptr, nn::detail::base_data(dx), dx.data());
+      host::convolve<T>(ctx, Layer::template adjoint_of<In>(), x.batch(), dy.data(), p.weight.value(), nullptr, nn::detail::base_data(dx),
+                        dx.data());
     host::weight_gradient<T>(ctx, Layer::template adjoint_of<In>(), x.batch(), dy.data(), x.data(), p.weight.gradient());
     if constexpr (std::is_same_v<B, nn::Bias>) nn::detail::bias_gradient(ctx, dy, p.bias.gradient());
   }

@@ -1,5 +1,5 @@
 #pragma once
-#include <berl/nn/sequential.hpp>  // kept, HiddenOf
+#include <berl/nn/sizes.hpp>  // kept, HiddenOf
 
 #include <span>
 #include <type_traits>  // type_identity

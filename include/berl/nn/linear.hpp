@@ -10,6 +10,14 @@ struct Inputs {
   static_assert(In::size == N, "berl::nn::Linear<In, Out>: the sample has another number of elements than the layer takes.");
   using type = In;
 };
+/// Where element i of a sample lies, counted channel by channel.
+template <class S>
+constexpr int place_of(int i) {
+  if constexpr (std::is_same_v<LayoutOf<S>, Blocked>)
+    return offset_of<S>(i / plane<S>, i % plane<S> / width<S>, i % width<S>);
+  else
+    return i;
+}
 }  // namespace detail
 
 /// Fully connected layer. A map is taken as it lies, channel by channel.
@@ -31,7 +39,7 @@ struct Linear : Layer {
   template <class T, class In>
   static constexpr std::size_t scratch(int batch, int) {
     auto const n = static_cast<std::size_t>(batch);
-    return (padded<T>(n * In_) + padded<T>(n * Out)) * sizeof(T);
+    return (2 * padded<T>(n * In_) + padded<T>(n * Out)) * sizeof(T);
   }
   template <class Mode, class T, class In, class D, class Y, class P>
   static void forward(Context<D>& ctx, Params<T, D> const& p, Read<T, In, D> x, Y y, P) {
@@ -62,8 +70,13 @@ namespace berl {
 template <>
 struct Kernel<nn::Flatten, Host> {
   template <class From, class To>
-  static void pass_on(Context<Host>&, From from, To to) {
-    for (std::size_t i = 0; i < from.size(); ++i) put_at(to, static_cast<std::ptrdiff_t>(i), from.data()[i]);
+  static void pass_on(Context<Host>& ctx, From from, To to) {
+    using Source = typename From::shape;
+    using Target = typename To::shape;
+    parallel_for(ctx, from.batch(), [&](std::ptrdiff_t n) {
+      for (int i = 0; i < Source::size; ++i)
+        put_at(to, n * Source::size + nn::detail::place_of<Target>(i), from.data()[n * Source::size + nn::detail::place_of<Source>(i)]);
+    });
   }
 };
 
@@ -88,7 +101,7 @@ struct Kernel<nn::Linear<I, O, B>, Host> {
     T* const result = ctx.scratch.take<T>(static_cast<std::size_t>(n) * O);
     for_blocks(ctx, I, [&](int first, int count) {
       for (int i = first; i < first + count; ++i)
-        for (int k = 0; k < n; ++k) turned[static_cast<std::ptrdiff_t>(i) * n + k] = x.sample(k)[i];
+        for (int k = 0; k < n; ++k) turned[static_cast<std::ptrdiff_t>(i) * n + k] = x.sample(k)[nn::detail::place_of<S>(i)];
     });
     for_blocks(ctx, O, [&](int first, int count) {
       T* const to = result + static_cast<std::ptrdiff_t>(first) * n;
@@ -105,20 +118,32 @@ struct Kernel<nn::Linear<I, O, B>, Host> {
   /// dx = dy weight, dweight += dy^T x
   template <class T, class S, class Params, class DX>
   static void backward(Context<Host>& ctx, Params& p, Read<T, S, Host> x, Read<T, Shape<O>, Host> dy, DX dx) {
+    Scope const scope(ctx.scratch);
     int const n = x.batch();
-    if constexpr (!skips<DX>)
+    if constexpr (!skips<DX>) {
+      T* const rows = ctx.scratch.take<T>(static_cast<std::size_t>(n) * I);
       for_blocks(ctx, I, [&](int first, int count) {
-        for (int k = 0; k < n; ++k) {
-          T* const to = dx.sample(k) + first;
-          if constexpr (onto<DX>)
-            std::copy_n(dx.base.sample(k) + first, count, to);
-          else if constexpr (!adds<DX>)
-            std::fill_n(to, count, T(0));
-        }
-        host::add_product(host::Strided<T>{dy.data(), O, 1}, n, p.weight.value() + first, I, O, count, dx.data() + first, I);
+        for (int k = 0; k < n; ++k) std::fill_n(rows + static_cast<std::ptrdiff_t>(k) * I + first, count, T(0));
+        host::add_product(host::Strided<T>{dy.data(), O, 1}, n, p.weight.value() + first, I, O, count, rows + first, I);
+        for (int k = 0; k < n; ++k)
+          for (int i = first; i < first + count; ++i) {
+            std::ptrdiff_t const sample = static_cast<std::ptrdiff_t>(k) * I;
+            put_at(dx, sample + nn::detail::place_of<S>(i), rows[sample + i]);
+          }
       });
+    }
+    T const* inputs = x.data();
+    if constexpr (std::is_same_v<LayoutOf<S>, Blocked>) {
+      T* const rows = ctx.scratch.take<T>(static_cast<std::size_t>(n) * I);
+      for_blocks(ctx, I, [&](int first, int count) {
+        for (int k = 0; k < n; ++k)
+          for (int i = first; i < first + count; ++i)
+            rows[static_cast<std::ptrdiff_t>(k) * I + i] = x.sample(k)[nn::detail::place_of<S>(i)];
+      });
+      inputs = rows;
+    }
     for_blocks(ctx, O, [&](int first, int count) {
-      host::add_product(host::Strided<T>{dy.data() + first, 1, O}, count, x.data(), I, n, I,
+      host::add_product(host::Strided<T>{dy.data() + first, 1, O}, count, inputs, I, n, I,
                         p.weight.gradient() + static_cast<std::ptrdiff_t>(first) * I, I);
       if constexpr (std::is_same_v<B, nn::Bias>)
         for (int o = first; o < first + count; ++o) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <berl/core/check.hpp>    // check::Channels
 #include <berl/nn/pointwise.hpp>  // Layer, whole_base
+#include <berl/nn/runs.hpp>       // Runs, Lanes
 
 #include <algorithm>  // max
 #include <cmath>      // sqrt
@@ -36,8 +37,8 @@ struct BatchNorm : Layer {
     return 2 * padded<T>(C);
   }
   template <class T, class In>
-  static constexpr std::size_t scratch(int, int) {
-    return 2 * padded<T>(C) * sizeof(T);
+  static constexpr std::size_t scratch(int batch, int) {
+    return 3 * padded<T>(C) * sizeof(T) + 2 * padded<double>(static_cast<std::size_t>(batch) * C) * sizeof(double);
   }
   template <class Mode, class T, class In, class D, class Y, class P>
   static void forward(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Y y, P pass) {
@@ -113,8 +114,6 @@ struct GroupNorm : Layer {
 
 namespace berl {
 namespace nn::detail {
-inline constexpr int norm_lanes = 32;
-
 /// Mean and squared deviation of a set, to which sets are joined without cancellation.
 struct Moments {
   double count = 0, mean = 0, squares = 0;  // squares: sum of (x - mean)^2
@@ -125,81 +124,71 @@ struct Moments {
     count = total;
   }
 };
-/// One pass over n values, relative to the first of them.
-template <class T>
-void join(Moments& moments, T const* x, int n) {
-  T const shift = x[0];
-  T sums[norm_lanes] = {}, squares[norm_lanes] = {};
-  int i = 0;
-  for (; i + norm_lanes <= n; i += norm_lanes)
-    for (int k = 0; k < norm_lanes; ++k) {
-      T const d = x[i + k] - shift;
-      sums[k] += d;
-      squares[k] += d * d;
-    }
-  for (int k = 0; k < norm_lanes && i < n; ++i, ++k) {
-    T const d = x[i] - shift;
-    sums[k] += d;
-    squares[k] += d * d;
-  }
-  double sum = 0, square = 0;
-  for (int k = 0; k < norm_lanes; ++k) {
-    sum += static_cast<double>(sums[k]);
-    square += static_cast<double>(squares[k]);
-  }
-  double const squared = square - sum * sum / n;
-  moments.join(n, static_cast<double>(shift) + sum / n, squared > 0 ? squared : 0);
-}
-/// Adds sum dy, and sum dy (x - mean).
-template <class T>
-void sum_products(T const* x, T const* dy, int n, T mean, double& sum, double& product) {
-  T sums[norm_lanes] = {}, products[norm_lanes] = {};
-  int i = 0;
-  for (; i + norm_lanes <= n; i += norm_lanes)
-    for (int k = 0; k < norm_lanes; ++k) {
-      sums[k] += dy[i + k];
-      products[k] += dy[i + k] * (x[i + k] - mean);
-    }
-  for (int k = 0; k < norm_lanes && i < n; ++i, ++k) {
-    sums[k] += dy[i];
-    products[k] += dy[i] * (x[i] - mean);
-  }
-  for (int k = 0; k < norm_lanes; ++k) {
-    sum += static_cast<double>(sums[k]);
-    product += static_cast<double>(products[k]);
+/// Of each channel of a run, in one pass: the values count from the first of them.
+template <class R, class T>
+void moments_of_run(T const* x, double* mean, double* squares) {
+  Lanes<T, R::block> const first(x);
+  double sums[2][R::block] = {};
+  sum_run<T, R::block, R::length>(
+      [&](int i, int k, T& d, T& square) {
+        d = x[i] - first.at[k];
+        square = d * d;
+      },
+      sums);
+  for (int c = 0; c < R::block; ++c) {
+    double const squared = sums[1][c] - sums[0][c] * sums[0][c] / R::pixels;
+    mean[c] = static_cast<double>(x[c]) + sums[0][c] / R::pixels;
+    squares[c] = squared > 0 ? squared : 0;
   }
 }
-/// y = [base +] scale (x - mean) + shift
-template <bool onto_base, class T>
-void affine(T const* x, int n, T mean, T scale, T shift, T const* base, T* y) {
-  for (int i = 0; i < n; ++i)
-    if constexpr (onto_base)
-      y[i] = base[i] + (scale * (x[i] - mean) + shift);
-    else
-      y[i] = scale * (x[i] - mean) + shift;
+/// sum[c] = sum of dy, product[c] = sum of dy (x - mean) of each channel of a run.
+template <class R, class T>
+void products_of_run(T const* x, T const* dy, T const* means, double* sum, double* product) {
+  Lanes<T, R::block> const mean(means);
+  double sums[2][R::block] = {};
+  sum_run<T, R::block, R::length>(
+      [&](int i, int k, T& d, T& p) {
+        d = dy[i];
+        p = dy[i] * (x[i] - mean.at[k]);
+      },
+      sums);
+  for (int c = 0; c < R::block; ++c) {
+    sum[c] = sums[0][c];
+    product[c] = sums[1][c];
+  }
 }
-/// dx = [base +] a dy + b (x - mean) + c
-template <bool onto_base, class T>
-void affine(T const* x, T const* dy, int n, T mean, T a, T b, T c, T const* base, T* dx) {
-  for (int i = 0; i < n; ++i)
-    if constexpr (onto_base)
-      dx[i] = base[i] + (a * dy[i] + b * (x[i] - mean) + c);
-    else
-      dx[i] = a * dy[i] + b * (x[i] - mean) + c;
+/// y = [base +] scale (x - mean) + shift for a run, whose channels have a value each.
+template <class R, bool onto_base, class T>
+void affine_run(T const* x, T const* means, T const* scales, T const* shifts, T const* base, T* y) {
+  Lanes<T, R::block> const mean(means), scale(scales), shift(shifts);
+  map_run<onto_base>(R::length, base, y, [&](int i, int k) { return scale.at[k] * (x[i] - mean.at[k]) + shift.at[k]; });
+}
+/// dx = [base +] a dy + b (x - mean) + c for a run
+template <class R, bool onto_base, class T>
+void affine_run(T const* x, T const* dy, T const* means, T const* as, T const* bs, T const* cs, T const* base, T* dx) {
+  Lanes<T, R::block> const mean(means), a(as), b(bs), c(cs);
+  map_run<onto_base>(R::length, base, dx, [&](int i, int k) { return a.at[k] * dy[i] + b.at[k] * (x[i] - mean.at[k]) + c.at[k]; });
 }
 }  // namespace nn::detail
 
-template <int C, class R>
-struct Kernel<nn::BatchNorm<C, R>, Host> {
-  using Layer = nn::BatchNorm<C, R>;
+template <int C, class Rule>
+struct Kernel<nn::BatchNorm<C, Rule>, Host> {
+  using Layer = nn::BatchNorm<C, Rule>;
   template <class Mode, class T, class In, class Params, class Y>
   static void forward(Context<Host>& ctx, Params& p, Read<T, In, Host> x, Y y, T* mean, T* inverse) {
-    constexpr int P = plane<In>;
-    parallel_for(ctx, C, [&](std::ptrdiff_t c) {
-      auto const channel = [&](int n) { return (static_cast<std::ptrdiff_t>(n) * C + c) * P; };
-      if constexpr (std::is_same_v<Mode, Training>) {
+    using R = nn::detail::Runs<In>;
+    Scope const scope(ctx.scratch);
+    std::ptrdiff_t const runs = static_cast<std::ptrdiff_t>(x.batch()) * R::blocks;
+    if constexpr (std::is_same_v<Mode, Training>) {
+      double* const means = ctx.scratch.take<double>(static_cast<std::size_t>(x.batch()) * C);
+      double* const squares = ctx.scratch.take<double>(static_cast<std::size_t>(x.batch()) * C);
+      parallel_for(ctx, runs, [&](std::ptrdiff_t i) {
+        nn::detail::moments_of_run<R>(x.data() + i * R::length, means + i * R::block, squares + i * R::block);
+      });
+      parallel_for(ctx, C, [&](std::ptrdiff_t c) {
         nn::detail::Moments m;
-        for (int n = 0; n < x.batch(); ++n) nn::detail::join(m, x.data() + channel(n), P);
+        for (int n = 0; n < x.batch(); ++n)
+          m.join(R::pixels, means[static_cast<std::ptrdiff_t>(n) * C + c], squares[static_cast<std::ptrdiff_t>(n) * C + c]);
         double const var = m.squares / m.count, unbiased = m.count > 1 ? m.squares / (m.count - 1) : var;
         mean[c] = static_cast<T>(m.mean);
         inverse[c] = static_cast<T>(1 / std::sqrt(var + Layer::eps));
@@ -207,89 +196,125 @@ struct Kernel<nn::BatchNorm<C, R>, Host> {
         T& running_var = p.running_var.value()[c];
         running_mean = static_cast<T>((1 - Layer::momentum) * static_cast<double>(running_mean) + Layer::momentum * m.mean);
         running_var = static_cast<T>((1 - Layer::momentum) * static_cast<double>(running_var) + Layer::momentum * unbiased);
-      } else {
+      });
+    } else {
+      for (int c = 0; c < C; ++c) {
         mean[c] = p.running_mean.value()[c];
         inverse[c] = static_cast<T>(1 / std::sqrt(static_cast<double>(p.running_var.value()[c]) + Layer::eps));
       }
-      T const scale = p.weight.value()[c] * inverse[c], shift = p.bias.value()[c];
-      for (int n = 0; n < x.batch(); ++n)
-        nn::detail::affine<accumulates<Y>>(x.data() + channel(n), P, mean[c], scale, shift, nn::detail::whole_base(y) + channel(n), y.data() + channel(n));
+    }
+    T* const scale = ctx.scratch.take<T>(C);
+    for (int c = 0; c < C; ++c) scale[c] = p.weight.value()[c] * inverse[c];
+    parallel_for(ctx, runs, [&](std::ptrdiff_t i) {
+      std::ptrdiff_t const at = i * R::length, c = i % R::blocks * R::block;
+      nn::detail::affine_run<R, accumulates<Y>>(x.data() + at, mean + c, scale + c, p.bias.value() + c, nn::detail::whole_base(y) + at,
+                                                y.data() + at);
     });
   }
   template <class Mode, class T, class In, class Params, class DX>
   static void backward(Context<Host>& ctx, Params& p, Read<T, In, Host> x, Read<T, In, Host> dy, DX dx, T const* mean, T const* inverse) {
-    constexpr int P = plane<In>;
+    using R = nn::detail::Runs<In>;
+    Scope const scope(ctx.scratch);
+    std::ptrdiff_t const runs = static_cast<std::ptrdiff_t>(x.batch()) * R::blocks;
+    double* const sums = ctx.scratch.take<double>(static_cast<std::size_t>(x.batch()) * C);
+    double* const products = ctx.scratch.take<double>(static_cast<std::size_t>(x.batch()) * C);
+    T* const a = ctx.scratch.take<T>(C);
+    T* const b = ctx.scratch.take<T>(C);
+    T* const d = ctx.scratch.take<T>(C);
+    parallel_for(ctx, runs, [&](std::ptrdiff_t i) {
+      std::ptrdiff_t const at = i * R::length;
+      nn::detail::products_of_run<R>(x.data() + at, dy.data() + at, mean + i % R::blocks * R::block, sums + i * R::block,
+                                     products + i * R::block);
+    });
     parallel_for(ctx, C, [&](std::ptrdiff_t c) {
-      auto const channel = [&](int n) { return (static_cast<std::ptrdiff_t>(n) * C + c) * P; };
       double sum = 0, product = 0;
-      for (int n = 0; n < x.batch(); ++n) nn::detail::sum_products(x.data() + channel(n), dy.data() + channel(n), P, mean[c], sum, product);
-      double const inv = static_cast<double>(inverse[c]);
+      for (int n = 0; n < x.batch(); ++n) {
+        sum += sums[static_cast<std::ptrdiff_t>(n) * C + c];
+        product += products[static_cast<std::ptrdiff_t>(n) * C + c];
+      }
+      double const inv = static_cast<double>(inverse[c]), slope = static_cast<double>(p.weight.value()[c]) * inv;
       p.bias.gradient()[c] += static_cast<T>(sum);
       p.weight.gradient()[c] += static_cast<T>(product * inv);
-      if constexpr (!skips<DX>) {
-        double const a = static_cast<double>(p.weight.value()[c]) * inv;
-        double b = 0, d = 0;
-        if constexpr (std::is_same_v<Mode, Training>) {
-          double const count = static_cast<double>(x.batch()) * P;
-          b = -a * inv * inv * product / count;
-          d = -a * sum / count;
-        }
-        for (int n = 0; n < x.batch(); ++n)
-          nn::detail::affine<accumulates<DX>>(x.data() + channel(n), dy.data() + channel(n), P, mean[c], static_cast<T>(a), static_cast<T>(b),
-                                              static_cast<T>(d), nn::detail::whole_base(dx) + channel(n), dx.data() + channel(n));
-      }
+      bool const trained = std::is_same_v<Mode, Training>;  // running statistics are constants
+      double const count = static_cast<double>(x.batch()) * R::pixels;
+      a[c] = static_cast<T>(slope);
+      b[c] = trained ? static_cast<T>(-slope * inv * inv * product / count) : T(0);
+      d[c] = trained ? static_cast<T>(-slope * sum / count) : T(0);
     });
+    if constexpr (!skips<DX>)
+      parallel_for(ctx, runs, [&](std::ptrdiff_t i) {
+        std::ptrdiff_t const at = i * R::length, c = i % R::blocks * R::block;
+        nn::detail::affine_run<R, accumulates<DX>>(x.data() + at, dy.data() + at, mean + c, a + c, b + c, d + c,
+                                                   nn::detail::whole_base(dx) + at, dx.data() + at);
+      });
   }
 };
 
 template <int G, int C>
 struct Kernel<nn::GroupNorm<G, C>, Host> {
   using Layer = nn::GroupNorm<G, C>;
+  static constexpr int inside = C / G;
   template <class T, class In, class Params, class Y>
   static void forward(Context<Host>& ctx, Params& p, Read<T, In, Host> x, Y y, T* mean, T* inverse) {
-    constexpr int P = plane<In>, inside = C / G;
-    parallel_for(ctx, static_cast<std::ptrdiff_t>(x.batch()) * G, [&](std::ptrdiff_t i) {
-      T const* const xs = x.data() + i * inside * P;
-      nn::detail::Moments m;
-      for (int c = 0; c < inside; ++c) nn::detail::join(m, xs + c * P, P);
-      mean[i] = static_cast<T>(m.mean);
-      inverse[i] = static_cast<T>(1 / std::sqrt(m.squares / m.count + Layer::eps));
-      for (int c = 0; c < inside; ++c) {
-        std::ptrdiff_t const at = (i * inside + c) * P, channel = i % G * inside + c;
-        T const scale = p.weight.value()[channel] * inverse[i];
-        nn::detail::affine<accumulates<Y>>(x.data() + at, P, mean[i], scale, p.bias.value()[channel], nn::detail::whole_base(y) + at,
-                                           y.data() + at);
+    using R = nn::detail::Runs<In>;
+    parallel_for(ctx, x.batch(), [&](std::ptrdiff_t n) {
+      double means[C], squares[C];
+      T centre[C], scale[C];
+      for (int i = 0; i < R::blocks; ++i)
+        nn::detail::moments_of_run<R>(x.data() + n * In::size + i * R::length, means + i * R::block, squares + i * R::block);
+      for (int g = 0; g < G; ++g) {
+        nn::detail::Moments m;
+        for (int c = g * inside; c < (g + 1) * inside; ++c) m.join(R::pixels, means[c], squares[c]);
+        mean[n * G + g] = static_cast<T>(m.mean);
+        inverse[n * G + g] = static_cast<T>(1 / std::sqrt(m.squares / m.count + Layer::eps));
+        for (int c = g * inside; c < (g + 1) * inside; ++c) {
+          centre[c] = mean[n * G + g];
+          scale[c] = p.weight.value()[c] * inverse[n * G + g];
+        }
+      }
+      for (int i = 0; i < R::blocks; ++i) {
+        std::ptrdiff_t const at = n * In::size + i * R::length, c = i * R::block;
+        nn::detail::affine_run<R, accumulates<Y>>(x.data() + at, centre + c, scale + c, p.bias.value() + c, nn::detail::whole_base(y) + at,
+                                                  y.data() + at);
       }
     });
   }
   template <class T, class In, class Params, class DX>
   static void backward(Context<Host>& ctx, Params& p, Read<T, In, Host> x, Read<T, In, Host> dy, DX dx, T const* mean, T const* inverse) {
-    constexpr int P = plane<In>, inside = C / G;
+    using R = nn::detail::Runs<In>;
     Scope const scope(ctx.scratch);
     T* const sums = ctx.scratch.take<T>(static_cast<std::size_t>(x.batch()) * C);
     T* const products = ctx.scratch.take<T>(static_cast<std::size_t>(x.batch()) * C);
-    parallel_for(ctx, static_cast<std::ptrdiff_t>(x.batch()) * G, [&](std::ptrdiff_t i) {
-      double total = 0, total_product = 0;  // of weight dy
-      for (int c = 0; c < inside; ++c) {
-        std::ptrdiff_t const at = (i * inside + c) * P;
-        double sum = 0, product = 0;
-        nn::detail::sum_products(x.data() + at, dy.data() + at, P, mean[i], sum, product);
-        sums[i * inside + c] = static_cast<T>(sum);
-        products[i * inside + c] = static_cast<T>(product * static_cast<double>(inverse[i]));
-        double const weight = static_cast<double>(p.weight.value()[i % G * inside + c]);
-        total += weight * sum;
-        total_product += weight * product;
+    parallel_for(ctx, x.batch(), [&](std::ptrdiff_t n) {
+      double sum[C], product[C];
+      T centre[C], a[C], b[C], d[C];
+      for (int c = 0; c < C; ++c) centre[c] = mean[n * G + c / inside];
+      for (int i = 0; i < R::blocks; ++i) {
+        std::ptrdiff_t const at = n * In::size + i * R::length, c = i * R::block;
+        nn::detail::products_of_run<R>(x.data() + at, dy.data() + at, centre + c, sum + c, product + c);
       }
-      if constexpr (!skips<DX>) {
-        double const inv = static_cast<double>(inverse[i]), count = static_cast<double>(inside) * P;
-        double const b = -inv * inv * inv * total_product / count, d = -inv * total / count;
-        for (int c = 0; c < inside; ++c) {
-          std::ptrdiff_t const at = (i * inside + c) * P;
-          double const a = static_cast<double>(p.weight.value()[i % G * inside + c]) * inv;
-          nn::detail::affine<accumulates<DX>>(x.data() + at, dy.data() + at, P, mean[i], static_cast<T>(a), static_cast<T>(b), static_cast<T>(d),
-                                              nn::detail::whole_base(dx) + at, dx.data() + at);
+      for (int g = 0; g < G; ++g) {
+        double const inv = static_cast<double>(inverse[n * G + g]), count = static_cast<double>(inside) * R::pixels;
+        double total = 0, total_product = 0;  // of weight dy
+        for (int c = g * inside; c < (g + 1) * inside; ++c) {
+          double const weight = static_cast<double>(p.weight.value()[c]);
+          sums[n * C + c] = static_cast<T>(sum[c]);
+          products[n * C + c] = static_cast<T>(product[c] * inv);
+          total += weight * sum[c];
+          total_product += weight * product[c];
+          a[c] = static_cast<T>(weight * inv);
+        }
+        for (int c = g * inside; c < (g + 1) * inside; ++c) {
+          b[c] = static_cast<T>(-inv * inv * inv * total_product / count);
+          d[c] = static_cast<T>(-inv * total / count);
         }
       }
+      if constexpr (!skips<DX>)
+        for (int i = 0; i < R::blocks; ++i) {
+          std::ptrdiff_t const at = n * In::size + i * R::length, c = i * R::block;
+          nn::detail::affine_run<R, accumulates<DX>>(x.data() + at, dy.data() + at, centre + c, a + c, b + c, d + c,
+                                                     nn::detail::whole_base(dx) + at, dx.data() + at);
+        }
     });
     for (int n = 0; n < x.batch(); ++n)  // in the samples' order
       for (int c = 0; c < C; ++c) {

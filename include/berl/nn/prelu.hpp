@@ -1,6 +1,7 @@
 #pragma once
 #include <berl/core/check.hpp>    // check::Channels
 #include <berl/nn/pointwise.hpp>  // Layer, whole_base
+#include <berl/nn/runs.hpp>       // Runs, Lanes
 
 namespace berl::nn {
 /// Rectifier with one learnt slope per channel (he2015, Eq. 1).
@@ -18,6 +19,10 @@ struct PReLU : Layer {
     Param<T, Shape<C>, D> weight;
     constexpr void visit(auto&& f, auto const& path) { f(path / "weight", weight); }
   };
+  template <class T, class In>
+  static constexpr std::size_t scratch(int batch, int) {
+    return padded<double>(static_cast<std::size_t>(batch) * C) * sizeof(double);
+  }
   template <class Mode, class T, class In, class D, class Y, class P>
   static void forward(Context<D>& ctx, Params<T, D> const& p, Read<T, In, D> x, Y y, P) {
     Kernel<PReLU, D>::forward(ctx, p.weight.value(), x, y);
@@ -34,61 +39,42 @@ template <int C>
 struct Kernel<nn::PReLU<C>, Host> {
   template <class T, class In, class Y>
   static void forward(Context<Host>& ctx, T const* weight, Read<T, In, Host> x, Y y) {
-    constexpr int P = plane<In>;
-    parallel_for(ctx, static_cast<std::ptrdiff_t>(x.batch()) * C, [&](std::ptrdiff_t i) {
-      T const slope = weight[i % C];
-      T const* const xs = x.data() + i * P;
-      T const* const base = nn::detail::whole_base(y) + i * P;
-      T* const ys = y.data() + i * P;
-      for (int p = 0; p < P; ++p) {
-        T const value = xs[p] > 0 ? xs[p] : slope * xs[p];
-        if constexpr (accumulates<Y>)
-          ys[p] = base[p] + value;
-        else
-          ys[p] = value;
-      }
+    using R = nn::detail::Runs<In>;
+    parallel_for(ctx, static_cast<std::ptrdiff_t>(x.batch()) * R::blocks, [&](std::ptrdiff_t i) {
+      nn::detail::Lanes<T, R::block> const slope(weight + i % R::blocks * R::block);
+      T const* const xs = x.data() + i * R::length;
+      nn::detail::map_run<accumulates<Y>>(R::length, nn::detail::whole_base(y) + i * R::length, y.data() + i * R::length,
+                                          [&](int j, int k) { return xs[j] > 0 ? xs[j] : slope.at[k] * xs[j]; });
     });
   }
   template <class T, class In, class DX>
   static void backward(Context<Host>& ctx, T const* weight, T* dweight, Read<T, In, Host> x, Read<T, In, Host> dy, DX dx) {
-    constexpr int P = plane<In>, prelu_lanes = 32;
-    parallel_for(ctx, C, [&](std::ptrdiff_t c) {
-      T const slope = weight[c];
-      double sum = 0;
-      for (int n = 0; n < x.batch(); ++n) {
-        std::ptrdiff_t const at = (static_cast<std::ptrdiff_t>(n) * C + c) * P;
-        T const* const xs = x.data() + at;
-        T const* const dys = dy.data() + at;
-        T const* base = nullptr;
-        T* dxs = nullptr;
-        if constexpr (!skips<DX>) {
-          base = nn::detail::whole_base(dx) + at;
-          dxs = dx.data() + at;
-        }
-        T sums[prelu_lanes] = {};
-        auto const block = [&](int first, int count) {
-          T out[prelu_lanes];
-          for (int k = 0; k < count; ++k) {
-            T const xk = xs[first + k], d = dys[first + k];
-            sums[k] += xk > 0 ? T(0) : xk * d;
-            out[k] = xk > 0 ? d : slope * d;
-          }
-          if constexpr (!skips<DX>) {
-            for (int k = 0; k < count; ++k) {
-              if constexpr (accumulates<DX>)
-                dxs[first + k] = base[first + k] + out[k];
-              else
-                dxs[first + k] = out[k];
-            }
-          }
-        };
-        int p = 0;
-        for (; p + prelu_lanes <= P; p += prelu_lanes) block(p, prelu_lanes);
-        if (p < P) block(p, P - p);
-        for (T s : sums) sum += static_cast<double>(s);
-      }
-      dweight[c] += static_cast<T>(sum);
+    using R = nn::detail::Runs<In>;
+    Scope const scope(ctx.scratch);
+    double* const partial = ctx.scratch.take<double>(static_cast<std::size_t>(x.batch()) * C);
+    parallel_for(ctx, static_cast<std::ptrdiff_t>(x.batch()) * R::blocks, [&](std::ptrdiff_t i) {
+      nn::detail::Lanes<T, R::block> const slope(weight + i % R::blocks * R::block);
+      T const* const xs = x.data() + i * R::length;
+      T const* const dys = dy.data() + i * R::length;
+      T* dxs = nullptr;
+      T const* base = nullptr;
+      if constexpr (!skips<DX>) dxs = dx.data() + i * R::length, base = nn::detail::whole_base(dx) + i * R::length;
+      double sums[2][R::block] = {};
+      nn::detail::sum_run<T, R::block, R::length>(
+          [&](int j, int k, T& d, T& unused) {
+            T const v = xs[j] > 0 ? dys[j] : slope.at[k] * dys[j];
+            d = xs[j] > 0 ? T(0) : xs[j] * dys[j];
+            unused = T(0);
+            if constexpr (accumulates<DX>)
+              dxs[j] = base[j] + v;
+            else if constexpr (!skips<DX>)
+              dxs[j] = v;
+          },
+          sums);
+      for (int c = 0; c < R::block; ++c) partial[i * R::block + c] = sums[0][c];
     });
+    for (int n = 0; n < x.batch(); ++n)  // in the samples' order
+      for (int c = 0; c < C; ++c) dweight[c] += static_cast<T>(partial[n * C + c]);
   }
 };
 }  // namespace berl

@@ -1,6 +1,7 @@
 #pragma once
 #include <berl/core/threads.hpp>  // parallel_for
 #include <berl/nn/layer.hpp>      // Layer
+#include <berl/nn/runs.hpp>       // Runs
 
 namespace berl::nn {
 /// Doubles both sides by repeating each pixel.
@@ -40,24 +41,29 @@ template <>
 struct Kernel<nn::Upsample, Host> {
   template <class T, class In, class Y>
   static void forward(Context<Host>& ctx, Read<T, In, Host> x, Y y) {
-    constexpr int H = height<In>, W = width<In>;
-    parallel_for(ctx, static_cast<std::ptrdiff_t>(x.batch()) * channels<In>, [&](std::ptrdiff_t i) {
-      for (int v = 0; v < 2 * H; ++v) {
-        T const* const from = x.data() + i * plane<In> + v / 2 * W;
-        std::ptrdiff_t const to = 4 * i * plane<In> + v * 2 * W;
-        for (int u = 0; u < 2 * W; ++u) put_at(y, to + u, from[u / 2]);
-      }
+    using R = nn::detail::Runs<In>;
+    constexpr int H = height<In>, W = width<In>, B = R::block;
+    parallel_for(ctx, static_cast<std::ptrdiff_t>(x.batch()) * R::blocks, [&](std::ptrdiff_t i) {
+      for (int v = 0; v < 2 * H; ++v)
+        for (int u = 0; u < 2 * W; ++u) {
+          T const* const from = x.data() + i * R::length + (v / 2 * W + u / 2) * B;
+          std::ptrdiff_t const to = 4 * i * R::length + (v * 2 * W + u) * B;
+          for (int k = 0; k < B; ++k) put_at(y, to + k, from[k]);
+        }
     });
   }
   template <class T, class Out, class DX>
   static void backward(Context<Host>& ctx, Read<T, Out, Host> dy, DX dx) {
-    constexpr int H = height<Out> / 2, W = width<Out> / 2;
-    parallel_for(ctx, static_cast<std::ptrdiff_t>(dy.batch()) * channels<Out>, [&](std::ptrdiff_t i) {
-      for (int v = 0; v < H; ++v) {
-        T const* const from = dy.data() + i * plane<Out> + 4 * v * W;
-        std::ptrdiff_t const to = (i * H + v) * W;
-        for (int u = 0; u < W; ++u) put_at(dx, to + u, (from[2 * u] + from[2 * u + 1]) + (from[2 * W + 2 * u] + from[2 * W + 2 * u + 1]));
-      }
+    using R = nn::detail::Runs<Out>;
+    constexpr int H = height<Out> / 2, W = width<Out> / 2, B = R::block;
+    parallel_for(ctx, static_cast<std::ptrdiff_t>(dy.batch()) * R::blocks, [&](std::ptrdiff_t i) {
+      for (int v = 0; v < H; ++v)
+        for (int u = 0; u < W; ++u) {
+          T const* const above = dy.data() + i * R::length + (4 * v * W + 2 * u) * B;
+          T const* const below = above + 2 * W * B;
+          std::ptrdiff_t const to = i * (R::length / 4) + (v * W + u) * B;
+          for (int k = 0; k < B; ++k) put_at(dx, to + k, (above[k] + above[B + k]) + (below[k] + below[B + k]));
+        }
     });
   }
 };
@@ -65,18 +71,20 @@ template <>
 struct Kernel<nn::Average, Host> {
   template <class T, class In, class Y>
   static void forward(Context<Host>& ctx, Read<T, In, Host> x, Y y) {
-    parallel_for(ctx, static_cast<std::ptrdiff_t>(x.batch()) * channels<In>, [&](std::ptrdiff_t i) {
-      double sum = 0;
-      for (int p = 0; p < plane<In>; ++p) sum += static_cast<double>(x.data()[i * plane<In> + p]);
-      put_at(y, i, static_cast<T>(sum / plane<In>));
+    using R = nn::detail::Runs<In>;
+    parallel_for(ctx, static_cast<std::ptrdiff_t>(x.batch()) * R::blocks, [&](std::ptrdiff_t i) {
+      double sums[R::block] = {};
+      for (int p = 0; p < R::pixels; ++p)
+        for (int k = 0; k < R::block; ++k) sums[k] += static_cast<double>(x.data()[i * R::length + p * R::block + k]);
+      for (int k = 0; k < R::block; ++k) put_at(y, i * R::block + k, static_cast<T>(sums[k] / R::pixels));
     });
   }
   template <class T, class Out, class DX>
   static void backward(Context<Host>& ctx, Read<T, Out, Host> dy, DX dx) {
-    constexpr int P = plane<typename DX::shape>;
-    parallel_for(ctx, static_cast<std::ptrdiff_t>(dy.size()), [&](std::ptrdiff_t i) {
-      T const d = dy.data()[i] / P;
-      for (int p = 0; p < P; ++p) put_at(dx, i * P + p, d);
+    using R = nn::detail::Runs<typename DX::shape>;
+    parallel_for(ctx, static_cast<std::ptrdiff_t>(dy.batch()) * R::blocks, [&](std::ptrdiff_t i) {
+      for (int p = 0; p < R::pixels; ++p)
+        for (int k = 0; k < R::block; ++k) put_at(dx, i * R::length + p * R::block + k, dy.data()[i * R::block + k] / R::pixels);
     });
   }
 };

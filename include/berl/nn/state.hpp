@@ -1,5 +1,5 @@
 #pragma once
-#include <berl/nn/sequential.hpp>  // ParamsOf
+#include <berl/nn/params.hpp>  // ParamsOf
 
 #include <algorithm>  // fill_n
 #include <span>
@@ -41,7 +41,8 @@ struct SizesOf {
   }();
 
  public:
-  static constexpr std::size_t decayed = all.decayed, undecayed = all.undecayed, fixed = all.fixed, buffers = all.buffers;  ///< elements, padded
+  static constexpr std::size_t decayed = all.decayed, undecayed = all.undecayed, fixed = all.fixed,
+                               buffers = all.buffers;                ///< elements, padded
   static constexpr std::size_t block = decayed + undecayed + fixed;  ///< elements of one block of parameters
   static constexpr std::int64_t parameters = all.parameters, trained = all.trained;
 };
@@ -56,7 +57,9 @@ void place(ParamsOf<L, T, D>& params, T* values, T* gradients, T* buffers) {
         using P = std::remove_cvref_t<decltype(array)>;
         std::size_t const n = padded<T>(P::shape::size);
         if constexpr (Trainable<P>) {
-          std::size_t& at = std::is_same_v<typename P::rule, Decayed> ? decayed : std::is_same_v<typename P::rule, Undecayed> ? undecayed : fixed;
+          std::size_t& at = std::is_same_v<typename P::rule, Decayed>     ? decayed
+                            : std::is_same_v<typename P::rule, Undecayed> ? undecayed
+                                                                          : fixed;
           array.place(values + at, gradients + at);
           at += n;
         } else {

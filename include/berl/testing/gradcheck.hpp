@@ -1,7 +1,8 @@
 #pragma once
-#include <berl/core/random.hpp>  // Random
-#include <berl/core/tensor.hpp>  // Tensor
-#include <berl/nn/state.hpp>     // Weights
+#include <berl/core/random.hpp>    // Random
+#include <berl/core/tensor.hpp>    // Tensor
+#include <berl/nn/sequential.hpp>  // forward, backward, kept
+#include <berl/nn/state.hpp>       // Weights
 
 #include <algorithm>  // max
 #include <cmath>      // abs

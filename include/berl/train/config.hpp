@@ -1,8 +1,8 @@
 #pragma once
-#include <berl/core/error.hpp>           // Error
-#include <berl/data/augment.hpp>         // Augment
-#include <berl/io/settings_text.hpp>     // to_text, visit_settings
-#include <berl/train/options.hpp>        // Options, Stage
+#include <berl/core/error.hpp>        // Error
+#include <berl/data/augment.hpp>      // Augment
+#include <berl/io/settings_text.hpp>  // to_text, visit_settings
+#include <berl/train/options.hpp>     // Options, Stage
 
 #include <algorithm>  // min
 #include <map>
@@ -14,13 +14,10 @@
 
 namespace berl::io {
 namespace detail {
-inline constexpr char const* resizes[] = {"bilinear", "triangle", "area"};
 inline constexpr char const* colour_ranges[] = {"from_minus_one", "from_zero"};
 inline constexpr char const* maskings[] = {"batch", "none", "image"};
 inline constexpr char const* reductions[] = {"mean", "sum"};
 }  // namespace detail
-template <>
-inline constexpr std::span<char const* const> names_of<data::Resize>{detail::resizes};
 template <>
 inline constexpr std::span<char const* const> names_of<losses::ColourRange>{detail::colour_ranges};
 template <>
@@ -45,6 +42,8 @@ struct Config {
   int batch = 32;
   StageOptions stage[3] = {{.epochs = 24}, {.epochs = 3}, {.epochs = 8}};
   double flip = 0, gamma_fr = 1, gamma_recon = 1;
+  bool confidence = false;
+  double smoothness = 0;
   double momentum = 0.9, weight_decay = 5e-4, clip = 0;
   bool decay_norms = false;
   double head_scale = 64, head_margin = 0.5;
@@ -59,7 +58,9 @@ struct Config {
 };
 
 /// The length of a stage, where an epoch has so many steps.
-inline long stage_steps(StageOptions const& s, long epoch) { return s.steps ? *s.steps : static_cast<long>(s.epochs * static_cast<double>(epoch) + 0.5); }
+inline long stage_steps(StageOptions const& s, long epoch) {
+  return s.steps ? *s.steps : static_cast<long>(s.epochs * static_cast<double>(epoch) + 0.5);
+}
 /// The rate of SGD at the beginning of stage k + 1.
 inline double stage_rate(Config const& c, int k) { return c.stage[k].lr.value_or((k == 2 ? 0.01 : 0.1) * c.batch / 512); }
 
@@ -81,6 +82,8 @@ void visit_config(C& c, F&& f) {
     f(names[k][4], c.stage[k].warm_up, "steps until the full rate", bits);
   }
   f("flip", c.flip, "weight of the mirrored reconstruction: 0 in preset paper, 0.5 in paper+flip", bits);
+  f("confidence", c.confidence, "a fifth network says how far each pixel is to be trusted; L_Recon becomes a likelihood", bits);
+  f("smoothness", c.smoothness, "weight of the depth's roughness in L_Recon", bits);
   f("gamma_fr", c.gamma_fr, "weight of L_FR", bits);
   f("gamma_recon", c.gamma_recon, "weight of L_Recon", bits);
   f("momentum", c.momentum, "of SGD", bits);
@@ -162,7 +165,8 @@ inline void set(Config& config, std::string const& key, std::string const& text,
 /// Flip 0 as in the paper, or 0.5.
 inline void set_preset(Config& config, std::string const& preset) {
   if (preset != "paper" && preset != "paper+flip")
-    throw Error("--preset", "'" + preset + "'", "paper or paper+flip", "paper+flip adds the mirrored reconstruction, which pins the canonical view.");
+    throw Error("--preset", "'" + preset + "'", "paper or paper+flip",
+                "paper+flip adds the mirrored reconstruction, which pins the canonical view.");
   config.flip = preset == "paper" ? 0 : 0.5;
 }
 
@@ -170,7 +174,8 @@ inline void set_preset(Config& config, std::string const& preset) {
 inline void check(Config const& c) {
   auto const range = [](std::string const& key, double value, double low, double high) {
     if (!(value >= low && value <= high))
-      throw Error("setting " + key, io::to_text(value), io::to_text(low) + (high < 1e300 ? " to " + io::to_text(high) : " or more"), "Change it.");
+      throw Error("setting " + key, io::to_text(value), io::to_text(low) + (high < 1e300 ? " to " + io::to_text(high) : " or more"),
+                  "Change it.");
   };
   constexpr double any = 1e300, tiny = 1e-12;
   range("batch", c.batch, 2, 1e6);  // batch norm needs two
@@ -183,7 +188,8 @@ inline void check(Config const& c) {
     range(stage + ".adam_lr", s.adam_lr, 0, any);
     range(stage + ".warm_up", static_cast<double>(s.warm_up), 0, any);
   }
-  range("flip", c.flip, 0, any), range("gamma_fr", c.gamma_fr, 0, any), range("gamma_recon", c.gamma_recon, 0, any);
+  range("flip", c.flip, 0, any), range("smoothness", c.smoothness, 0, any), range("gamma_fr", c.gamma_fr, 0, any),
+      range("gamma_recon", c.gamma_recon, 0, any);
   range("momentum", c.momentum, 0, 1), range("weight_decay", c.weight_decay, 0, any), range("clip", c.clip, 0, any);
   range("head.scale", c.head_scale, tiny, any), range("head.margin", c.head_margin, 0, 3.14159);
   range("augment.flip", c.augment.flip, 0, 1), range("augment.crop", c.augment.crop, 0, 1);

@@ -1,9 +1,9 @@
 #pragma once
-#include <berl/data/resize.hpp>          // Resize
-#include <berl/imaging/settings.hpp>     // Settings
+#include <berl/data/resize.hpp>            // Resize
+#include <berl/imaging/settings.hpp>       // Settings
 #include <berl/losses/reconstruction.hpp>  // ReconstructionLoss
-#include <berl/optim/adam.hpp>           // Adam
-#include <berl/optim/sgd.hpp>            // Sgd
+#include <berl/optim/adam.hpp>             // Adam
+#include <berl/optim/sgd.hpp>              // Sgd
 
 #include <cstdint>  // uint64_t
 
@@ -19,6 +19,7 @@ struct Sizes {
   int threads = 1;
   bool flip = false;  ///< the mirrored reconstruction too
   int supersampling = imaging::Settings{}.supersampling;
+  bool confidence = false;  ///< the confidence network too
 };
 
 /// Everything about a step. The defaults are the paper's, and where it is silent the published code's.
@@ -33,16 +34,19 @@ struct Options {
   losses::ReconstructionLoss reconstruction{};
   double gamma_fr = 1, gamma_recon = 1;  ///< Eq. 7
   double flip = 0;                       ///< weight of the mirrored reconstruction (wu2020); 0.5 in the preset paper+flip
+  bool confidence = false;               ///< a fifth network says how far each pixel is to be trusted (wu2020, Eq. 3)
+  double smoothness = 0;                 ///< weight of the depth's roughness in L_Recon (wu2020); see losses::depth_smoothness
   data::Resize resize = data::Resize::bilinear;
   optim::Sgd sgd{.rate = 0.1, .momentum = 0.9, .weight_decay = 5e-4};
   optim::Adam adam{.rate = 1e-4, .weight_decay = 5e-4};
   bool decay_norms = false;  ///< weight decay on the batch norms too
   double clip = 0;           ///< longest gradient of the backbone; 0 does not clip
 
-  constexpr Sizes sizes() const { return {identities, batch, threads, flip > 0, imaging.supersampling}; }
+  constexpr Sizes sizes() const { return {identities, batch, threads, flip > 0, imaging.supersampling, confidence}; }
 };
 
-/// What a step reports. A loss that the stage does not compute is 0.
+/// What a step reports. A loss that the stage does not compute is 0. `recon` is L_Recon with all that the options add to it: the
+/// mirrored reconstruction and the depth's roughness, each with its weight; with confidence it is a likelihood, which may be negative.
 struct Losses {
   double fr = 0, recon = 0, total = 0;
   double accuracy = 0;  ///< fraction of the batch nearest to its own class, before any margin

@@ -1,10 +1,13 @@
 #pragma once
-#include <berl/imaging/renderer.hpp>    // Rendering
-#include <berl/losses/margin_head.hpp>  // HeadParams
-#include <berl/nn/state.hpp>            // SizesOf, place
-#include <berl/train/options.hpp>       // Sizes
+#include <berl/imaging/renderer.hpp>         // Rendering
+#include <berl/losses/depth_smoothness.hpp>  // DepthSmoothness
+#include <berl/losses/margin_head.hpp>       // HeadParams
+#include <berl/nn/sizes.hpp>                 // kept, scratch
+#include <berl/nn/state.hpp>                 // SizesOf, place
+#include <berl/train/options.hpp>            // Sizes
 
-#include <algorithm>  // max
+#include <algorithm>    // max
+#include <type_traits>  // is_same_v
 
 namespace berl::train {
 /// Counts what is taken from it, at compile time: the same constructor that lays out memory also measures it.
@@ -17,8 +20,25 @@ struct Tally {
   }
 };
 
+namespace detail {
+template <class Aux>
+struct confidence_of {
+  using type = nn::Identity;
+};
+template <class Aux>
+  requires requires { typename Aux::Confidence; }
+struct confidence_of<Aux> {
+  using type = typename Aux::Confidence;
+};
+}  // namespace detail
+/// The confidence network of a bypass, or Identity, which has no parameters, where the bypass names none.
+template <class Aux>
+using ConfidenceOf = typename detail::confidence_of<Aux>::type;
+template <class Aux>
+inline constexpr bool has_confidence = !std::is_same_v<ConfidenceOf<Aux>, nn::Identity>;
+
 /// One contiguous block for each kind of state: parameters, their gradients, moments, and what is kept but not trained. In each,
-/// the networks follow one another: trunk, top, class weights; then view, light, depth, albedo.
+/// the networks follow one another: trunk, top, class weights; then view, light, depth, albedo, and confidence where it is wanted.
 template <class Model, class T>
 struct States {
   using Trunk = typename Model::Trunk;
@@ -29,30 +49,33 @@ struct States {
   template <class L>
   static constexpr std::size_t kept = nn::SizesOf<L, T>::buffers;
 
-  std::size_t classes, recognition, auxiliary;  // elements
+  bool confident;
+  std::size_t classes, recognition, auxiliary, buffered;  // elements
   T *values, *gradients, *momentum, *m, *v, *buffers;
 
-  static constexpr std::size_t buffer_elements = kept<Trunk> + kept<Top> + kept<typename Auxiliary::View> + kept<typename Auxiliary::Light> +
-                                                 kept<typename Auxiliary::Depth> + kept<typename Auxiliary::Albedo> + padded<T>(1);
-  constexpr States(auto& memory, int identities)
-      : classes(padded<T>(static_cast<std::size_t>(identities) * Model::Embedding::size)),
+  constexpr States(auto& memory, int identities, bool confidence = false)
+      : confident(confidence),
+        classes(padded<T>(static_cast<std::size_t>(identities) * Model::Embedding::size)),
         recognition(block<Trunk> + block<Top> + classes),
         auxiliary(block<typename Auxiliary::View> + block<typename Auxiliary::Light> + block<typename Auxiliary::Depth> +
-                  block<typename Auxiliary::Albedo>),
+                  block<typename Auxiliary::Albedo> + (confident ? block<ConfidenceOf<Auxiliary>> : 0)),
+        buffered(kept<Trunk> + kept<Top> + kept<typename Auxiliary::View> + kept<typename Auxiliary::Light> +
+                 kept<typename Auxiliary::Depth> + kept<typename Auxiliary::Albedo> + (confident ? kept<ConfidenceOf<Auxiliary>> : 0) +
+                 padded<T>(1)),
         values(memory.template take<T>(recognition + auxiliary)),
         gradients(memory.template take<T>(recognition + auxiliary)),
         momentum(memory.template take<T>(recognition)),
         m(memory.template take<T>(auxiliary)),
         v(memory.template take<T>(auxiliary)),
-        buffers(memory.template take<T>(buffer_elements)) {}
-  static constexpr std::size_t bytes(int identities) {
+        buffers(memory.template take<T>(buffered)) {}
+  static constexpr std::size_t bytes(int identities, bool confidence = false) {
     Tally tally;
-    States(tally, identities);
+    States(tally, identities, confidence);
     return tally.used;
   }
 };
 
-/// The arrays of all parts of a model, by name.
+/// The arrays of all parts of a model, by name; those of the confidence network where the states have them.
 template <class Model, class T, class D>
 struct Parameters {
   using Auxiliary = typename Model::Auxiliary;
@@ -63,6 +86,8 @@ struct Parameters {
   nn::ParamsOf<typename Auxiliary::Light, T, D> light;
   nn::ParamsOf<typename Auxiliary::Depth, T, D> depth;
   nn::ParamsOf<typename Auxiliary::Albedo, T, D> albedo;
+  nn::ParamsOf<ConfidenceOf<Auxiliary>, T, D> confidence;
+  bool confident = false;
 
   void place(States<Model, T> const& s, int identities) {
     T* value = s.values;
@@ -83,6 +108,8 @@ struct Parameters {
     one.template operator()<typename Auxiliary::Light>(light);
     one.template operator()<typename Auxiliary::Depth>(depth);
     one.template operator()<typename Auxiliary::Albedo>(albedo);
+    confident = s.confident;
+    if (confident) one.template operator()<ConfidenceOf<Auxiliary>>(confidence);
     head.t.place(buffer);
   }
   void visit_backbone(auto&& f) {
@@ -95,10 +122,14 @@ struct Parameters {
     depth.visit(f, Path{"ira.depth"});
     albedo.visit(f, Path{"ira.albedo"});
   }
+  void visit_confidence(auto&& f) {
+    if (confident) confidence.visit(f, Path{"confidence"});
+  }
   void visit(auto&& f) {
     visit_backbone(f);
     head.visit(f, Path{"head"});
     visit_auxiliary(f);
+    visit_confidence(f);
   }
 };
 
@@ -114,15 +145,18 @@ struct Activations {
   using Light = Shape<4, 1, 1>;
   using View = Shape<6, 1, 1>;
 
-  T *kept_trunk, *kept_top, *kept_view, *kept_light, *kept_depth, *kept_albedo;
+  using Sigma = Shape<2, S, S>;
+
+  T *kept_trunk, *kept_top, *kept_view, *kept_light, *kept_depth, *kept_albedo, *kept_confidence;
   Write<T, Tap, D> tap, d_tap;
   Write<T, typename Model::Embedding, D> embedding, d_embedding;
-  Write<T, Image, D> image;                   // the picture at 64 x 64
-  Write<T, Map, D> raw, d_raw;                // of the depth network
-  Write<T, Map, D> depth, d_depth, mask;      // canonical; mask: valid in both reconstructions
+  Write<T, Image, D> image;               // the picture at 64 x 64
+  Write<T, Map, D> raw, d_raw;            // of the depth network
+  Write<T, Map, D> depth, d_depth, mask;  // canonical; mask: valid in both reconstructions
   Write<T, Image, D> albedo, d_albedo, d_image;
   Write<T, Light, D> light, d_light;
   Write<T, View, D> view, d_view;
+  Write<T, Sigma, D> confidence, d_confidence;  // of the plain and the mirrored reconstruction; empty where not wanted
 
   constexpr Activations(auto& memory, Sizes const& s)
       : kept_trunk(memory.template take<T>(nn::kept<typename Model::Trunk, T, typename Model::Input>(s.batch))),
@@ -131,6 +165,7 @@ struct Activations {
         kept_light(memory.template take<T>(nn::kept<typename Aux::Light, T, Image>(s.batch))),
         kept_depth(memory.template take<T>(nn::kept<typename Aux::Depth, T, Tap>(s.batch))),
         kept_albedo(memory.template take<T>(nn::kept<typename Aux::Albedo, T, Tap>(s.batch))),
+        kept_confidence(memory.template take<T>(s.confidence ? nn::kept<ConfidenceOf<Aux>, T, Image>(s.batch) : 0)),
         tap(of<Tap>(memory, s.batch)),
         d_tap(of<Tap>(memory, s.batch)),
         embedding(of<typename Model::Embedding>(memory, s.batch)),
@@ -147,7 +182,9 @@ struct Activations {
         light(of<Light>(memory, drawn(s))),
         d_light(of<Light>(memory, drawn(s))),
         view(of<View>(memory, drawn(s))),
-        d_view(of<View>(memory, drawn(s))) {}
+        d_view(of<View>(memory, drawn(s))),
+        confidence(of<Sigma>(memory, s.confidence ? s.batch : 0)),
+        d_confidence(of<Sigma>(memory, s.confidence ? s.batch : 0)) {}
 
   static constexpr int drawn(Sizes const& s) { return s.flip ? 2 * s.batch : s.batch; }
   static constexpr std::size_t bytes(Sizes const& s) {
@@ -171,19 +208,24 @@ constexpr std::size_t scratch_bytes(Sizes const& s) {
   using Tap = typename Model::Tap;
   bool const flip = s.flip;
   int const drawn = flip ? 2 * s.batch : s.batch;
-  return std::max({nn::scratch<typename Model::Trunk, T, typename Model::Input>(s.batch, s.threads),
-                   nn::scratch<typename Model::Top, T, Tap>(s.batch, s.threads), nn::scratch<typename Aux::View, T, Image>(s.batch, s.threads),
-                   nn::scratch<typename Aux::Light, T, Image>(s.batch, s.threads), nn::scratch<typename Aux::Depth, T, Tap>(s.batch, s.threads),
-                   nn::scratch<typename Aux::Albedo, T, Tap>(s.batch, s.threads),
-                   losses::scratch_bytes<T, typename Model::Embedding>(s.batch, s.identities),
-                   imaging::render_scratch_bytes<T, Aux::side>(drawn, s.threads, s.supersampling),
-                   losses::ReconstructionLoss::scratch<T>(s.batch)});
+  std::size_t const two_maps = 2 * padded<T>(static_cast<std::size_t>(s.batch) * Aux::side * Aux::side) * sizeof(T);
+  return std::max(
+      {nn::scratch<typename Model::Trunk, T, typename Model::Input>(s.batch, s.threads),
+       nn::scratch<typename Model::Top, T, Tap>(s.batch, s.threads), nn::scratch<typename Aux::View, T, Image>(s.batch, s.threads),
+       nn::scratch<typename Aux::Light, T, Image>(s.batch, s.threads), nn::scratch<typename Aux::Depth, T, Tap>(s.batch, s.threads),
+       nn::scratch<typename Aux::Albedo, T, Tap>(s.batch, s.threads),
+       losses::scratch_bytes<T, typename Model::Embedding>(s.batch, s.identities),
+       imaging::render_scratch_bytes<T, Aux::side>(drawn, s.threads, s.supersampling),
+       s.confidence ? nn::scratch<ConfidenceOf<Aux>, T, Image>(s.batch, s.threads) : 0,
+       losses::ReconstructionLoss::scratch<T>(s.batch) + (s.confidence ? two_maps : 0),
+       losses::DepthSmoothness::scratch(s.batch) + two_maps});
 }
 
 /// All memory of a training step, from the types and these numbers.
 template <class Model, class T>
 constexpr std::size_t step_bytes(Sizes const& s) {
-  return States<Model, T>::bytes(s.identities) + Activations<Model, T, Host>::bytes(s) +
-         imaging::Rendering<T, Model::Auxiliary::side, Host>::bytes(Activations<Model, T, Host>::drawn(s), s.supersampling) + scratch_bytes<Model, T>(s);
+  return States<Model, T>::bytes(s.identities, s.confidence) + Activations<Model, T, Host>::bytes(s) +
+         imaging::Rendering<T, Model::Auxiliary::side, Host>::bytes(Activations<Model, T, Host>::drawn(s), s.supersampling) +
+         scratch_bytes<Model, T>(s);
 }
 }  // namespace berl::train

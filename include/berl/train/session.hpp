@@ -31,8 +31,8 @@ struct SessionOptions {
   Config config{};
   std::uint64_t seed = 1;
   int threads = 1;
-  std::filesystem::path out{};             ///< a folder for what is written; empty: nothing is
-  std::string pairs{};                     ///< a list of pairs to verify on; empty: none
+  std::filesystem::path out{};  ///< a folder for what is written; empty: nothing is
+  std::string pairs{};          ///< a list of pairs to verify on; empty: none
   Start start = Start::fresh;
   std::atomic<int> const* stop = nullptr;  ///< not 0: finish the step, save, and return
   std::FILE* console = stderr;             ///< for progress and warnings; null: neither
@@ -63,7 +63,8 @@ class Session {
         console_(options_.console) {
     long const epoch = static_cast<long>(loader_.steps_per_epoch());
     for (int k = 0; k < 3; ++k) steps_[k] = stage_steps(config().stage[k], epoch);
-    if (total_steps() < 1) throw Error("stage1.steps, stage2.steps and stage3.steps", "no step at all", "at least one", "Give a stage a length.");
+    if (total_steps() < 1)
+      throw Error("stage1.steps, stage2.steps and stage3.steps", "no step at all", "at least one", "Give a stage a length.");
     if (!options_.pairs.empty()) pairs_.emplace(options_.pairs, side);
     if (!options_.out.empty()) prepare_folder();
     if (saved_ < 0 && !config().init.empty()) io::load_start<float>(io::SafeTensors::read(config().init), trainer_.parameters());
@@ -108,7 +109,7 @@ class Session {
   /// Embeddings of pictures by the network as it stands, each added to that of its mirror image.
   std::vector<std::vector<float>> embed(std::span<io::Image const> pictures) {
     return embed_pictures<float, typename Model::Input, typename Model::Embedding>(pictures, config().batch, FlipFused{},
-                                                                                  [this](auto x, auto e) { trainer_.embed(x, e); });
+                                                                                   [this](auto x, auto e) { trainer_.embed(x, e); });
   }
   /// Final figures; also summary.json.
   nlohmann::ordered_json summary() {
@@ -116,12 +117,14 @@ class Session {
     s["network"] = config().network;
     s["identities"] = pictures_.identities();
     s["pictures"] = pictures_.size();
-    s["parameters"] = {{"backbone", Model::backbone_parameters}, {"auxiliary", Model::auxiliary_parameters}};
+    s["parameters"] = {{"backbone", Model::backbone_parameters},
+                       {"auxiliary", Model::auxiliary_parameters + (config().confidence ? Model::confidence_parameters : 0)}};
     s["seed"] = options_.seed;
     s["steps"] = done();
     s["finished"] = done() == total_steps();
     for (int k = 0; k < 3; ++k)
-      if (auto const& last = metrics_.last(name_of(static_cast<Stage>(k + 1))); !last.is_null()) s["stages"][last["stage"].template get<std::string>()] = last;
+      if (auto const& last = metrics_.last(name_of(static_cast<Stage>(k + 1))); !last.is_null())
+        s["stages"][last["stage"].template get<std::string>()] = last;
     if (verified_ || baseline_) {
       auto& v = s["verification"];
       v["pairs"] = pairs_->size();
@@ -152,11 +155,12 @@ class Session {
     if constexpr (requires { o.head.margin; }) o.head.margin = c.head_margin;
     o.imaging = c.imaging, o.reconstruction = c.reconstruction, o.resize = c.resize;
     o.gamma_fr = c.gamma_fr, o.gamma_recon = c.gamma_recon, o.flip = c.flip;
+    o.confidence = c.confidence, o.smoothness = c.smoothness;
     o.sgd.momentum = c.momentum, o.sgd.weight_decay = c.weight_decay, o.adam.weight_decay = c.weight_decay;
     o.decay_norms = c.decay_norms, o.clip = c.clip;
     return o;
   }
-  io::ModelInfo info() { return {config().network, pictures_.identities(), done(), config().imaging}; }
+  io::ModelInfo info() { return {config().network, pictures_.identities(), done(), config().imaging, config().resize}; }
   long done() const { return trainer_.progress().all_steps; }
 
   /// The rates of the recipe (CurricularFace's milestones, scaled to the stage's length).
@@ -166,13 +170,16 @@ class Session {
     double const n = static_cast<double>(steps_[k]);
     auto const at = [n](double part) { return static_cast<long>(part * n + 0.5); };
     double const rate = stage_rate(config(), k);
-    std::vector<long> const milestones =
-        stage == Stage::joint ? std::vector<long>{at(4 / 8.0), at(6 / 8.0)} : std::vector<long>{at(10 / 24.0), at(18 / 24.0), at(22 / 24.0)};
+    std::vector<long> const milestones = stage == Stage::joint ? std::vector<long>{at(4 / 8.0), at(6 / 8.0)}
+                                                               : std::vector<long>{at(10 / 24.0), at(18 / 24.0), at(22 / 24.0)};
     auto const before = trainer_.progress();
     trainer_.begin(stage, optim::MultiStep{.rate = rate, .milestones = milestones, .warm_up = s.warm_up},
                    optim::Constant{.rate = s.adam_lr, .warm_up = s.warm_up});
     bool const goes_on = position_.model.step == before.all_steps && position_.stage == stage;
-    trainer_.resume({.taken = goes_on ? position_.taken : 0, .sgd_steps = before.sgd_steps, .adam_steps = before.adam_steps, .all_steps = before.all_steps});
+    trainer_.resume({.taken = goes_on ? position_.taken : 0,
+                     .sgd_steps = before.sgd_steps,
+                     .adam_steps = before.adam_steps,
+                     .all_steps = before.all_steps});
     window_ = now(), window_steps_ = 0;
   }
 
@@ -196,15 +203,12 @@ class Session {
     if (last || n % c.checkpoint_every == 0) save(last && n == total_steps() ? Unsaved::throws : Unsaved::warns);
   }
   void log(Losses const& losses, bool verify) {
-    double const seconds = std::max(now() - window_, 1e-9), rate = static_cast<double>(config().batch) * static_cast<double>(window_steps_) / seconds;
-    nlohmann::ordered_json record{{"step", done()},
-                                  {"stage", name_of(trainer_.stage())},
-                                  {"fr", losses.fr},
-                                  {"recon", losses.recon},
-                                  {"total", losses.total},
-                                  {"t", trainer_.t()},
-                                  {"lr", trainer_.rate()},
-                                  {"accuracy", losses.accuracy},
+    double const seconds = std::max(now() - window_, 1e-9),
+                 rate = static_cast<double>(config().batch) * static_cast<double>(window_steps_) / seconds;
+    nlohmann::ordered_json record{{"step", done()},           {"stage", name_of(trainer_.stage())},
+                                  {"fr", losses.fr},          {"recon", losses.recon},
+                                  {"total", losses.total},    {"t", trainer_.t()},
+                                  {"lr", trainer_.rate()},    {"accuracy", losses.accuracy},
                                   {"images_per_second", rate}};
     if (verify) {
       verified_ = pairs_->accuracy([this](auto pictures) { return embed(pictures); });
@@ -213,17 +217,19 @@ class Session {
     if (!metrics_.add(record)) console_.say("warning: metrics.jsonl cannot be written; the training goes on");
     char text[256];
     double const work = image_work(trainer_.stage()), speed = rate * work;
-    std::snprintf(text, sizeof text, "stage %d %-14s %ld/%ld  fr %.4f  recon %.4f  total %.4f  right %3.0f %%  %.1f images/s  %2.0f %% of peak  %s left%s",
-                  static_cast<int>(trainer_.stage()), name_of(trainer_.stage()), trainer_.progress().taken, steps(trainer_.stage()), losses.fr, losses.recon,
-                  losses.total, 100 * losses.accuracy, rate, 100 * speed / peak_, clock_text(work_left() / speed).c_str(),
+    std::snprintf(text, sizeof text,
+                  "stage %d %-14s %ld/%ld  fr %.4f  recon %.4f  total %.4f  right %3.0f %%  %.1f images/s  %2.0f %% of peak  %s left%s",
+                  static_cast<int>(trainer_.stage()), name_of(trainer_.stage()), trainer_.progress().taken, steps(trainer_.stage()),
+                  losses.fr, losses.recon, losses.total, 100 * losses.accuracy, rate, 100 * speed / peak_,
+                  clock_text(work_left() / speed).c_str(),
                   verify ? ("  verification " + std::to_string(100 * verified_->mean).substr(0, 5) + " %").c_str() : "");
     console_.progress(text);
     window_ = now(), window_steps_ = 0;
   }
   /// Floating-point operations for a picture: two for each multiply-add, and the gradients take twice as many again.
-  static constexpr double image_work(Stage stage) {
+  double image_work(Stage stage) const {
     double const trunk = 2.0 * static_cast<double>(Model::trunk_macs), backbone = 2.0 * static_cast<double>(Model::backbone_macs),
-                 auxiliary = 2.0 * static_cast<double>(Model::auxiliary_macs);
+                 auxiliary = 2.0 * static_cast<double>(Model::auxiliary_macs + (config().confidence ? Model::confidence_macs : 0));
     if (stage == Stage::recognition) return 3 * backbone;
     return stage == Stage::reconstruction ? trunk + 3 * auxiliary : 3 * (backbone + auxiliary);
   }
@@ -236,9 +242,9 @@ class Session {
   }
   [[noreturn]] void fail(Losses const& losses, std::vector<std::string> const& names) {
     std::string text = "stage " + std::to_string(static_cast<int>(trainer_.stage())) + " (" + name_of(trainer_.stage()) + "), step " +
-                       std::to_string(done() + 1) + ": the loss is " + std::to_string(losses.total) + " (fr " + std::to_string(losses.fr) + ", recon " +
-                       std::to_string(losses.recon) + "). First not finite: " + trainer_.first_not_finite() + ". " + checkpoint_text() +
-                       " Lower the learning rate, or look at the pictures of this step: ";
+                       std::to_string(done() + 1) + ": the loss is " + std::to_string(losses.total) + " (fr " + std::to_string(losses.fr) +
+                       ", recon " + std::to_string(losses.recon) + "). First not finite: " + trainer_.first_not_finite() + ". " +
+                       checkpoint_text() + " Lower the learning rate, or look at the pictures of this step: ";
     for (std::size_t i = 0; i < names.size(); ++i) text += (i > 0 ? ", " : "") + names[i];
     throw NotFinite(text);
   }
@@ -283,13 +289,18 @@ class Session {
     damaged_ = false;
     auto const same = [&](std::string const& what, std::string const& found, std::string const& expected) {
       if (found != expected)
-        throw Error(state.file() + ", " + what, found, expected, "Resume with the data and settings that the training began with; or begin anew in another folder, with init = the old model.safetensors.");
+        throw Error(state.file() + ", " + what, found, expected,
+                    "Resume with the data and settings that the training began with; or begin anew in another folder, with init = the old "
+                    "model.safetensors.");
     };
     same("network", position.model.network, config().network);
     same("identities", std::to_string(position.model.identities), std::to_string(pictures_.identities()));
-    for (auto const& [key, value] : settings_) same("setting " + key, position.settings.contains(key) ? position.settings[key] : "nothing", value);
+    auto began = settings_of(Config{});  // a setting that is younger than the state stood at its default
+    for (auto const& [key, value] : position.settings) began[key] = value;
+    for (auto const& [key, value] : settings_) same("setting " + key, began.contains(key) ? began[key] : "nothing", value);
     load_state(state, trainer_);
-    trainer_.resume({.taken = position.taken, .sgd_steps = position.sgd_steps, .adam_steps = position.adam_steps, .all_steps = position.model.step});
+    trainer_.resume(
+        {.taken = position.taken, .sgd_steps = position.sgd_steps, .adam_steps = position.adam_steps, .all_steps = position.model.step});
     position_ = std::move(position);
     saved_ = done();
   }
@@ -299,7 +310,8 @@ class Session {
       for (float const v : values)
         if (!std::isfinite(v))
           throw NotFinite("stage " + std::to_string(static_cast<int>(trainer_.stage())) + " (" + name_of(trainer_.stage()) + "), step " +
-                          std::to_string(done()) + ": " + name + " holds " + std::to_string(v) + ". " + checkpoint_text() + " Lower the learning rate.");
+                          std::to_string(done()) + ": " + name + " holds " + std::to_string(v) + ". " + checkpoint_text() +
+                          " Lower the learning rate.");
     });
     auto const p = trainer_.progress();
     try {
@@ -313,7 +325,8 @@ class Session {
   }
   void finish() {
     if (options_.out.empty()) return;
-    io::save_model(file("model.safetensors"), trainer_.parameters(), info(), io::Previous::Drop);  // a kill may have come between the two files
+    io::save_model(file("model.safetensors"), trainer_.parameters(), info(),
+                   io::Previous::Drop);  // a kill may have come between the two files
     io::write_file(file("summary.json"), summary().dump(2) + "\n");
   }
 

@@ -1,7 +1,7 @@
 #pragma once
-#include <berl/core/random.hpp>     // mix
-#include <berl/io/checkpoint.hpp>   // ArrayReader, ModelInfo
-#include <berl/train/trainer.hpp>   // Trainer
+#include <berl/core/random.hpp>    // mix
+#include <berl/io/checkpoint.hpp>  // ArrayReader, ModelInfo
+#include <berl/train/trainer.hpp>  // Trainer
 
 #include <charconv>  // to_chars
 #include <cstring>   // memcpy
@@ -61,14 +61,8 @@ void save_state(std::filesystem::path const& path, Trainer& trainer, Position co
     writer.add(name, extents, read);
     sum += detail::checksum(name, std::as_bytes(read));
   });
-  auto const& model = position.model;
   writer.metadata("format", "berl state");
-  writer.metadata("berl", io::version);
-  writer.metadata("network", model.network);
-  writer.metadata("identities", std::to_string(model.identities));
-  writer.metadata("step", std::to_string(model.step));
-  io::visit_settings(model.imaging,
-                     [&](char const* name, auto const& value, char const*) { writer.metadata(std::string("imaging.") + name, io::to_text(value)); });
+  io::write_info(writer, position.model);
   writer.metadata("stage", std::to_string(static_cast<int>(position.stage)));
   writer.metadata("taken", std::to_string(position.taken));
   writer.metadata("sgd_steps", std::to_string(position.sgd_steps));
@@ -97,7 +91,8 @@ inline Position read_position(io::SafeTensors const& file) {
   position.stage = static_cast<Stage>(stage);
   for (std::string const& name : file.names()) sum += detail::checksum(name, file.bytes(name));
   if (sum != written)
-    throw Error(file.file(), "arrays with the checksum " + std::to_string(sum), std::to_string(written), "The file has changed since it was written.");
+    throw Error(file.file(), "arrays with the checksum " + std::to_string(sum), std::to_string(written),
+                "The file has changed since it was written.");
   for (auto const& [key, value] : file.metadata())
     if (key.starts_with("setting.")) position.settings[key.substr(8)] = value;
   return position;
@@ -109,7 +104,8 @@ template <class Trainer>
 void load_state(io::SafeTensors const& file, Trainer& trainer) {
   using T = typename Trainer::Scalar;
   io::ArrayReader<T> arrays(file);
-  detail::visit_state(trainer, [&](std::string const& name, io::Extents const& extents, std::span<T> values) { arrays.check(name, extents, values); });
+  detail::visit_state(
+      trainer, [&](std::string const& name, io::Extents const& extents, std::span<T> values) { arrays.check(name, extents, values); });
   arrays.expect_no_others({});
   arrays.copy();
 }

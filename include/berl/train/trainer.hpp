@@ -38,6 +38,7 @@ class Trainer<Model, Host, T> {
     networks::initialise_auxiliary<T>(m.params.light, named(seed, "iia.light"));
     networks::initialise_auxiliary<T>(m.params.depth, named(seed, "ira.depth"));
     networks::initialise_auxiliary<T>(m.params.albedo, named(seed, "ira.albedo"));
+    if (options.confidence) networks::initialise_auxiliary<T>(m.params.confidence, named(seed, "confidence"));
   }
 
   /// The stage of the steps to come, and the learning rates of the backbone and of the auxiliary networks at a stage's step k.
@@ -49,7 +50,7 @@ class Trainer<Model, Host, T> {
   }
   /// Goes on where another trainer stopped.
   struct Progress {
-    long taken = 0;        ///< steps of this stage
+    long taken = 0;  ///< steps of this stage
     long sgd_steps = 0, adam_steps = 0, all_steps = 0;
     bool operator==(Progress const&) const = default;
   };
@@ -90,13 +91,16 @@ class Trainer<Model, Host, T> {
     T *value = m.states.values, *gradient = m.states.gradients;
     if (stage_ != Stage::reconstruction) {
       if (m.options.clip > 0)
-        optim::clip_norm(m.ctx, std::span<T>(gradient, Layout::template block<typename Model::Trunk> + Layout::template block<typename Model::Top>),
-                         m.options.clip);
+        optim::clip_norm(
+            m.ctx, std::span<T>(gradient, Layout::template block<typename Model::Trunk> + Layout::template block<typename Model::Top>),
+            m.options.clip);
       rate_ = optim::rate_at(backbone_, taken_);
       ++sgd_steps_;
       T* momentum = m.states.momentum;
       auto const descend = [&](std::size_t n, double decay) {
-        if (n > 0) m.options.sgd.step(m.ctx, std::span<T>(value, n), std::span<T const>(gradient, n), std::span<T>(momentum, n), rate_, decay, sgd_steps_);
+        if (n > 0)
+          m.options.sgd.step(m.ctx, std::span<T>(value, n), std::span<T const>(gradient, n), std::span<T>(momentum, n), rate_, decay,
+                             sgd_steps_);
         value += n;
         gradient += n;
         momentum += n;
@@ -120,8 +124,9 @@ class Trainer<Model, Host, T> {
       auxiliary_rate_ = optim::rate_at(auxiliary_, taken_);
       ++adam_steps_;
       std::size_t const n = m.states.auxiliary;
-      m.options.adam.step(m.ctx, std::span<T>(m.states.values + m.states.recognition, n), std::span<T const>(m.states.gradients + m.states.recognition, n),
-                          std::span<T>(m.states.m, n), std::span<T>(m.states.v, n), auxiliary_rate_, m.options.adam.weight_decay, adam_steps_);
+      m.options.adam.step(m.ctx, std::span<T>(m.states.values + m.states.recognition, n),
+                          std::span<T const>(m.states.gradients + m.states.recognition, n), std::span<T>(m.states.m, n),
+                          std::span<T>(m.states.v, n), auxiliary_rate_, m.options.adam.weight_decay, adam_steps_);
     }
     ++taken_;
     ++all_steps_;
@@ -169,13 +174,17 @@ class Trainer<Model, Host, T> {
     using Image = Shape<3, Model::Auxiliary::side, Model::Auxiliary::side>;
     using Tap = typename Model::Tap;
     bool const frozen = stage_ == Stage::reconstruction;  // then the backbone keeps nothing
-    network.template operator()<typename Model::Trunk, Input>(frozen ? nullptr : a.kept_trunk, "", a.tap, "the tap at stage 3 of the backbone");
+    network.template operator()<typename Model::Trunk, Input>(frozen ? nullptr : a.kept_trunk, "", a.tap,
+                                                              "the tap at stage 3 of the backbone");
     if (!frozen) network.template operator()<typename Model::Top, Tap>(a.kept_top, "", a.embedding, "the embedding");
     if (stage_ != Stage::recognition) {
       network.template operator()<typename Model::Auxiliary::View, Image>(a.kept_view, "iia.view", a.view, "the viewpoint");
       network.template operator()<typename Model::Auxiliary::Light, Image>(a.kept_light, "iia.light", a.light, "the light");
       network.template operator()<typename Model::Auxiliary::Depth, Tap>(a.kept_depth, "ira.depth", a.raw, "the raw depth");
       network.template operator()<typename Model::Auxiliary::Albedo, Tap>(a.kept_albedo, "ira.albedo", a.albedo, "the albedo");
+      if (memory_->options.confidence)
+        network.template operator()<ConfidenceOf<typename Model::Auxiliary>, Image>(a.kept_confidence, "confidence", a.confidence,
+                                                                                    "the confidence");
       if (part.empty() && bad(memory_->rendering.image)) part = "the rendering";
     }
     return part.empty() ? "the losses" : part;
@@ -185,9 +194,10 @@ class Trainer<Model, Host, T> {
   struct Memory {
     explicit Memory(Options const& given)
         : options(checked(given)),
-          arena(States<Model, T>::bytes(options.identities) + Activations<Model, T, Host>::bytes(options.sizes()) +
-                imaging::Rendering<T, Model::Auxiliary::side, Host>::bytes(Activations<Model, T, Host>::drawn(options.sizes()), options.imaging.supersampling)),
-          states(arena, options.identities),
+          arena(States<Model, T>::bytes(options.identities, options.confidence) + Activations<Model, T, Host>::bytes(options.sizes()) +
+                imaging::Rendering<T, Model::Auxiliary::side, Host>::bytes(Activations<Model, T, Host>::drawn(options.sizes()),
+                                                                           options.imaging.supersampling)),
+          states(arena, options.identities, options.confidence),
           activations(arena, options.sizes()),
           rendering(arena, Activations<Model, T, Host>::drawn(options.sizes()), options.imaging.supersampling),
           step(ctx, options, params, activations, rendering) {
@@ -198,7 +208,7 @@ class Trainer<Model, Host, T> {
       std::fill_n(states.momentum, states.recognition, T(0));
       std::fill_n(states.m, states.auxiliary, T(0));
       std::fill_n(states.v, states.auxiliary, T(0));
-      std::fill_n(states.buffers, States<Model, T>::buffer_elements, T(0));
+      std::fill_n(states.buffers, states.buffered, T(0));
       params.place(states, options.identities);
     }
     static Options checked(Options const& o) {
@@ -208,6 +218,9 @@ class Trainer<Model, Host, T> {
       positive("identities", o.identities, "Give the number of people in the training set.");
       positive("batch", o.batch, "Give the number of pictures of a step.");
       positive("threads", o.threads, "Give the number of threads.");
+      if (o.confidence && !has_confidence<typename Model::Auxiliary>)
+        throw Error("berl::train::Trainer: confidence", "a bypass without a confidence network", "one that names it",
+                    "Add `using Confidence = networks::PixelConfidenceNet<>;` to the bypass, or leave the option off.");
       return o;
     }
     Options options;

@@ -13,7 +13,8 @@ using namespace berl::expr;
 inline constexpr auto albedo = leaf<struct Albedo, Shape<3, 8, 8>>;
 inline constexpr auto ambient = leaf<struct Ambient, Shape<1, 1, 1>>;
 
-void run(Context<Host>& ctx, Read<float, Shape<3, 8, 8>, Host> a, Write<float, Shape<1, 1, 1>, Host> one, Write<float, Shape<3, 8, 8>, Host> all) {
+void run(Context<Host>& ctx, Read<float, Shape<3, 8, 8>, Host> a, Write<float, Shape<1, 1, 1>, Host> one,
+         Write<float, Shape<3, 8, 8>, Host> all) {
 #if defined(BERL_FIXED)
   evaluate(ctx, 2 * albedo, bind(albedo = a), all);
   static_cast<void>(one);

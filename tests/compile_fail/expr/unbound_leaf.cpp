@@ -13,7 +13,8 @@ using namespace berl::expr;
 inline constexpr auto albedo = leaf<struct Albedo, Shape<3, 8, 8>>;
 inline constexpr auto ambient = leaf<struct Ambient, Shape<1, 1, 1>>;
 
-void run(Context<Host>& ctx, Read<float, Shape<3, 8, 8>, Host> a, Read<float, Shape<1, 1, 1>, Host> k, Write<float, Shape<3, 8, 8>, Host> y) {
+void run(Context<Host>& ctx, Read<float, Shape<3, 8, 8>, Host> a, Read<float, Shape<1, 1, 1>, Host> k,
+         Write<float, Shape<3, 8, 8>, Host> y) {
 #if defined(BERL_FIXED)
   evaluate(ctx, albedo * ambient, bind(albedo = a, ambient = k), y);
 #else

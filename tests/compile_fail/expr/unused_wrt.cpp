@@ -14,7 +14,8 @@ inline constexpr auto albedo = leaf<struct Albedo, Shape<3, 8, 8>>;
 inline constexpr auto ambient = leaf<struct Ambient, Shape<1, 1, 1>>;
 
 inline constexpr auto diffuse = leaf<struct Diffuse, Shape<1, 1, 1>>;
-void run(Context<Host>& ctx, Read<float, Shape<3, 8, 8>, Host> a, Read<float, Shape<1, 1, 1>, Host> k, Write<float, Shape<1, 1, 1>, Host> dk) {
+void run(Context<Host>& ctx, Read<float, Shape<3, 8, 8>, Host> a, Read<float, Shape<1, 1, 1>, Host> k,
+         Write<float, Shape<1, 1, 1>, Host> dk) {
 #if defined(BERL_FIXED)
   gradient(ctx, albedo * ambient, wrt(ambient), bind(albedo = a, ambient = k), a, bind(ambient = dk));
 #else

@@ -1,11 +1,17 @@
 #pragma once
 #include <berl/core/random.hpp>
-#include <berl/host/nn/correlate.hpp>
+#include <berl/host/nn/convolve.hpp>
 
 #include <cmath>
 #include <vector>
 
 namespace berl::test {
+/// Where pixel p of channel c lies in a map of so many channels and pixels.
+inline int place(int channels, int pixels, int c, int p) {
+  int const block = block_of(channels);
+  return (c / block * pixels + p) * block + c % block;
+}
+
 /// The geometry's meaning, six loops in double: input pixel (v, u) of channel c meets output pixel (p, q) of channel m at
 /// weight (i, j) where v = p S + i - P (direct), p = v S + i - P (transposed), likewise u and q.
 template <class Body>  // body(position in x, position in y, position in the weights)
@@ -22,7 +28,7 @@ void for_products(host::Convolution const& g, Body const& body) {
               int const v = g.transposed ? a : far_a, u = g.transposed ? b : far_b, p = g.transposed ? far_a : a,
                         q = g.transposed ? far_b : b;
               if (v < 0 || v >= g.H || u < 0 || u >= g.W || p < 0 || p >= g.OH || q < 0 || q >= g.OW) continue;
-              body((c * g.H + v) * g.W + u, (m * g.OH + p) * g.OW + q, w);
+              body(place(g.C, g.H * g.W, c, v * g.W + u), place(g.M, g.OH * g.OW, m, p * g.OW + q), w);
             }
         }
 }
@@ -32,10 +38,10 @@ inline host::Convolution random_geometry(Random& random, bool transposed) {
   auto const among = [&](int low, int high) { return low + static_cast<int>(random.below(static_cast<std::uint64_t>(high - low + 1))); };
   for (;;) {
     host::Convolution g{};
-    g.C = among(1, 20);
-    g.M = among(1, 40);
+    g.C = random.chance(0.5) ? 16 * among(1, 3) : among(1, 20);
+    g.M = random.chance(0.5) ? 16 * among(1, 3) : among(1, 40);
     g.H = among(1, 11);
-    g.W = among(1, 11);
+    g.W = among(1, 18);
     g.K = among(1, 5);
     g.S = among(1, 4);
     g.P = among(0, g.K - 1);

@@ -1,146 +1,226 @@
 #pragma once
-#include <berl/host/nn/correlate.hpp>  // Convolution, Frame, Taps
+#include <berl/host/nn/convolve.hpp>  // Convolution, Frame, Taps
 
 /// The weight gradient of a convolution on the host: dweights[m][c][tap] += sum over pictures and pixels of dy[m] x[c at the
-/// tap]. Output channels lie along the vector, so dy is turned pixel by pixel; each x is read once for all of them.
-/// Pictures are cut into groups, whose number depends on the shapes alone; their sums are added in order.
+/// tap]. Two vectors of output channels by eight inputs stay in registers while the pixels of a few rows pass. Each piece of work owns
+/// its weights, so the order of a sum depends on the shapes alone.
 namespace berl::host {
 namespace detail {
-inline constexpr int pairs_per_tile = 12;  // (channel, tap) pairs, with two vectors of output channels each
-inline constexpr int channels_per_piece = 32;
+inline constexpr int inputs_per_tile = 8;
+/// Pixels that are summed in a row before they join a total.
+inline constexpr int pixels_in_a_row = 256;
 
-/// sums[pair][2 lanes] += dy[pixel][2 lanes] * x[pair at pixel], for the rows [first, last)
+/// One tile of a weight gradient: rows by cols pixels.
 template <class T>
-inline void gradient_tile(T const* dy, T const* const (&x)[pairs_per_tile], int first, int last, int cols, int pitch, T* sums) {
+struct GradientInput {
+  T const* dy;  // at the first pixel; the second vector of output channels lies `vector` further on
+  std::ptrdiff_t vector, dy_step, dy_line;
+  std::ptrdiff_t x_step, x_line;
+  int rows, cols, pictures;
+  std::ptrdiff_t dy_picture, x_picture;
+};
+/// totals[i][q] += sum over pixels of dy[pixel][q] x[i][pixel], where x(i) is the address of input i at the first pixel
+template <class T, int Q, class X>
+inline void gradient_tile(GradientInput<T> const& in, X const& x, T* totals) {
   using V = Vector<T>;
-  constexpr int L = lanes_of<T>;
-  V acc[pairs_per_tile][2] = {};
-  for (int v = first; v < last; ++v)
-    for (int u = 0; u < cols; ++u) {
-      V d[2];
-      load<T>(d[0], dy);
-      load<T>(d[1], dy + L);
-      dy += 2 * L;
-      std::ptrdiff_t const at = static_cast<std::ptrdiff_t>(v) * pitch + u;
-      for (int q = 0; q < pairs_per_tile; ++q) {
-        T const xq = x[q][at];
-        acc[q][0] += xq * d[0];
-        acc[q][1] += xq * d[1];
+  constexpr int L = lanes_of<T>, I = inputs_per_tile;
+  V acc[I][Q] = {};
+  for (int n = 0; n < in.pictures; ++n)
+    for (int v = 0; v < in.rows; ++v) {
+      T const* dy = in.dy + n * in.dy_picture + v * in.dy_line;
+      std::ptrdiff_t at = n * in.x_picture + v * in.x_line;
+      for (int u = 0; u < in.cols; ++u) {
+        V d[Q];
+        for (int q = 0; q < Q; ++q) load<T>(d[q], dy + q * in.vector);
+        for (int i = 0; i < I; ++i)
+          for (int q = 0; q < Q; ++q) acc[i][q] += x(i)[at] * d[q];
+        dy += in.dy_step;
+        at += in.x_step;
       }
     }
-  for (int q = 0; q < pairs_per_tile; ++q)
-    for (int k = 0; k < 2; ++k) {
+  for (int i = 0; i < I; ++i)
+    for (int q = 0; q < Q; ++q) {
       V total;
-      load<T>(total, sums + (2 * q + k) * L);
-      store<T>(sums + (2 * q + k) * L, total + acc[q][k]);
+      load<T>(total, totals + (i * Q + q) * L);
+      store<T>(totals + (i * Q + q) * L, total + acc[i][q]);
     }
 }
-
-/// turned[pixel][0 .. 2 lanes) = dy[first .. first + 2 lanes)[pixel], zeros beyond M
-template <class T>
-void turn(T const* dy, int first, int M, int pixels, T* turned) {
-  constexpr int B = 2 * lanes_of<T>;
-  int const count = std::min(B, M - first);
-  for (int p0 = 0; p0 < pixels; p0 += 16) {  // 16 pixels at a time stay in the cache
-    int const p1 = std::min(pixels, p0 + 16);
-    for (int m = 0; m < count; ++m) {
-      T const* const from = dy + static_cast<std::ptrdiff_t>(first + m) * pixels;
-      for (int p = p0; p < p1; ++p) turned[p * B + m] = from[p];
-    }
-    for (int p = p0; p < p1; ++p)
-      for (int m = count; m < B; ++m) turned[p * B + m] = T(0);
-  }
+/// Inputs that lie beside one another, as the channels of a block do.
+template <class T, int Q>
+[[gnu::noinline]] void gradient_of_block(GradientInput<T> const& in, T const* x, T* totals) {
+  gradient_tile<T, Q>(
+      in, [x](int i) { return x + i; }, totals);
+}
+/// Inputs that lie anywhere in a frame.
+template <class T, int Q>
+[[gnu::noinline]] void gradient_of_pairs(GradientInput<T> const& in, T const* const* x, T* totals) {
+  gradient_tile<T, Q>(
+      in, [x](int i) { return x[i]; }, totals);
 }
 
+/// How the work is cut: groups of output channels by pieces of (channel, tap) pairs; a piece is a block of channels, or eight pairs.
 struct Pieces {
-  int outputs, inputs, groups, pairs;  // pieces of output and input channels, groups of pictures, pairs of one piece (padded)
-  constexpr int count() const { return outputs * inputs * groups; }
+  int groups, pieces, pairs;  // pairs of one piece
 };
 template <class T>
-constexpr Pieces pieces_of(Convolution const& g, int batch) {
-  Pieces p;
-  p.outputs = (g.M + 2 * lanes_of<T> - 1) / (2 * lanes_of<T>);
-  p.inputs = (g.C + channels_per_piece - 1) / channels_per_piece;
-  p.groups = std::max(1, std::min(batch, 16 / (p.outputs * p.inputs)));
-  int const pairs = std::min(g.C, channels_per_piece) * g.K * g.K;
-  p.pairs = (pairs + pairs_per_tile - 1) / pairs_per_tile * pairs_per_tile;
-  return p;
+constexpr Pieces pieces_of(Convolution const& g) {
+  int const KK = g.K * g.K;
+  if (block_of(g.C) == channel_block) return {groups_of<T>(g.M), g.C / channel_block, channel_block * KK};
+  return {groups_of<T>(g.M), (g.C * KK + inputs_per_tile - 1) / inputs_per_tile, inputs_per_tile};
+}
+/// dy in blocks, where it does not lie so: zeros for channels beyond M.
+constexpr std::ptrdiff_t turned_size(Convolution const& g) {
+  if (block_of(g.M) == channel_block) return 0;
+  return static_cast<std::ptrdiff_t>(g.OH) * g.OW * ((g.M + channel_block - 1) / channel_block * channel_block);
 }
 template <class T>
-constexpr std::size_t piece_frame(Convolution g) {
-  g.C = std::min(g.C, channels_per_piece);
-  return padded<T>(frame_elements<T>(g));
+void turn(Convolution const& g, T const* dy, int block, T* turned) {
+  int const pixels = g.OH * g.OW, first = block * channel_block, count = std::min(channel_block, g.M - first);
+  T* const to = turned + static_cast<std::ptrdiff_t>(first) * pixels;
+  for (int p = 0; p < pixels; ++p)
+    for (int m = 0; m < channel_block; ++m)
+      to[p * channel_block + m] = m < count ? dy[static_cast<std::ptrdiff_t>(first + m) * pixels + p] : T(0);
 }
 }  // namespace detail
 
 template <class T>
 constexpr std::size_t weight_gradient_scratch(Convolution const& g, int batch, int threads) {
   using namespace detail;
-  Pieces const p = pieces_of<T>(g, batch);
-  auto const sums = static_cast<std::size_t>(p.count()) * static_cast<std::size_t>(p.pairs) * 2 * lanes_of<T>;
-  auto const own = piece_frame<T>(g) + padded<T>(static_cast<std::size_t>(g.OH) * static_cast<std::size_t>(g.OW) * 2 * lanes_of<T>);
-  return sizeof(T) * (padded<T>(sums) + own * static_cast<std::size_t>(std::max(1, threads)));
+  auto const workers = static_cast<std::size_t>(std::max(1, threads)),
+             pictures = static_cast<std::size_t>(std::max(1, std::min(batch, threads)));
+  auto const frame = block_of(g.C) == channel_block ? 0 : static_cast<std::size_t>(frame_of(g).size());
+  return sizeof(T) * (workers * padded<T>(static_cast<std::size_t>(pieces_of<T>(g).pairs * group_channels<T>)) +
+                      pictures * (padded<T>(frame) + padded<T>(static_cast<std::size_t>(turned_size(g)))));
 }
 
 /// Adds the gradient of the weights (M, C, K, K) of the direct convolution g.
 template <class T>
 void weight_gradient(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T const* dy, T* dweights) {
   using namespace detail;
-  constexpr int B = 2 * lanes_of<T>;
+  constexpr int L = lanes_of<T>, I = inputs_per_tile;
   Scope const scope(ctx.scratch);
   Frame const f = frame_of(g);
   Taps const taps = taps_of(g, f, 0, 0);
-  Pieces const p = pieces_of<T>(g, batch);
-  int const band = std::max(1, 4 * terms_in_a_row / g.OW);
-  int const pixels = g.OH * g.OW, workers = std::max(1, std::min(ctx.threads, p.count()));
-  std::ptrdiff_t const in = static_cast<std::ptrdiff_t>(g.C) * g.H * g.W, out = static_cast<std::ptrdiff_t>(g.M) * pixels;
-  std::ptrdiff_t const piece_sums = static_cast<std::ptrdiff_t>(p.pairs) * B;
-  std::size_t const frame_size = piece_frame<T>(g), turned_size = padded<T>(static_cast<std::size_t>(pixels) * B);
-  T* const sums = ctx.scratch.take<T>(static_cast<std::size_t>(p.count()) * static_cast<std::size_t>(piece_sums));
-  T* const own = ctx.scratch.take<T>((frame_size + turned_size) * static_cast<std::size_t>(workers));
+  Pieces const p = pieces_of<T>(g);
+  int const B = f.block, KK = g.K * g.K, rows_in_a_row = std::max(1, pixels_in_a_row / g.OW);
+  bool const framed = B == 1, turned = turned_size(g) > 0;
+  int const count = p.groups * p.pieces, workers = std::max(1, std::min(ctx.threads, count));
+  std::ptrdiff_t const in = static_cast<std::ptrdiff_t>(g.C) * g.H * g.W, pixels = static_cast<std::ptrdiff_t>(g.OH) * g.OW;
+  std::ptrdiff_t const out = g.M * pixels;
+  std::size_t const own = padded<T>(static_cast<std::size_t>(p.pairs * group_channels<T>));
+  // What is copied first is copied for a few pictures at a time, and then each picture's sums join dweights.
+  int const together = framed || turned ? std::max(1, std::min(batch, ctx.threads)) : batch;
+  int const at_once = framed || turned ? 1 : std::max(1, pixels_in_a_row / static_cast<int>(pixels));
+  std::size_t const frame_size = framed ? padded<T>(static_cast<std::size_t>(f.size())) : 0;
+  std::size_t const turn_size = padded<T>(static_cast<std::size_t>(turned_size(g)));
+  T* const all_totals = ctx.scratch.take<T>(own * static_cast<std::size_t>(std::max(1, ctx.threads)));
+  T* const frames = framed ? ctx.scratch.take<T>(frame_size * static_cast<std::size_t>(together)) : nullptr;
+  T* const turns = turned ? ctx.scratch.take<T>(turn_size * static_cast<std::size_t>(together)) : nullptr;
 
-  auto const work = [&](int piece, T* frames, T* turned) {
-    int const group = piece % p.groups, inputs = piece / p.groups % p.inputs, outputs = piece / p.groups / p.inputs;
-    int const first = inputs * channels_per_piece, last = std::min(g.C, first + channels_per_piece), pairs = (last - first) * taps.count;
-    // pairs are numbered channel by channel, tap by tap; offsets count with this piece's planes
-    Convolution mine = g;
-    mine.C = last - first;
-    Taps const own_taps = taps_of(mine, f, 0, 0);
-    T* const total = sums + piece * piece_sums;
-    std::fill_n(total, piece_sums, T(0));
-    for (int n = group * batch / p.groups; n < (group + 1) * batch / p.groups; ++n) {
-      fill_frame(g, f, x + n * in, first, last, last - first, frames);
-      turn(dy + n * out, outputs * B, g.M, pixels, turned);
-      for (int q = 0; q < pairs; q += pairs_per_tile) {
-        T const* at[pairs_per_tile];
-        for (int k = 0; k < pairs_per_tile; ++k) {
-          int const pair = std::min(q + k, pairs - 1);
-          at[k] = frames + pair / taps.count * f.plane() + own_taps.offset[pair % taps.count];
+  /// totals += the part of a few pictures
+  auto const add_pictures = [&](int group, int piece, T const* xs, T const* dys, int pictures, T* totals) {
+    int const m = group * group_channels<T>, Q = vectors_of<T>(g.M, group);
+    GradientInput<T> tile{};
+    tile.vector = L % channel_block == 0 ? pixels * L : L;
+    tile.dy_step = channel_block;
+    tile.dy_line = static_cast<std::ptrdiff_t>(g.OW) * channel_block;
+    tile.pictures = pictures;
+    tile.dy_picture = out;
+    tile.x_picture = in;
+    T const* const first = dys + m / channel_block * pixels * channel_block + m % channel_block;
+    for (int v0 = 0; v0 < g.OH; v0 += rows_in_a_row) {
+      int const v1 = std::min(g.OH, v0 + rows_in_a_row);
+      if (framed) {
+        T const* at[I];
+        for (int k = 0; k < I; ++k) {
+          int const pair = std::min(piece * I + k, g.C * KK - 1);
+          at[k] = xs + pair / KK * f.plane() + taps.offset[pair % KK] + static_cast<std::ptrdiff_t>(v0) * f.cols;
         }
-        for (int v = 0; v < g.OH; v += band)  // in bands, so that not too many terms are summed in a row
-          gradient_tile<T>(turned + static_cast<std::ptrdiff_t>(v) * g.OW * B, at, v, std::min(g.OH, v + band), g.OW, f.cols,
-                           total + static_cast<std::ptrdiff_t>(q) * B);
+        tile.dy = first + v0 * tile.dy_line;
+        tile.x_step = 1;
+        tile.x_line = f.cols;
+        tile.rows = v1 - v0;
+        tile.cols = g.OW;
+        Q == 2 ? gradient_of_pairs<T, 2>(tile, at, totals) : gradient_of_pairs<T, 1>(tile, at, totals);
+        continue;
+      }
+      tile.x_step = static_cast<std::ptrdiff_t>(g.S) * B;
+      tile.x_line = static_cast<std::ptrdiff_t>(g.S) * g.W * B;
+      for (int t = 0; t < KK; ++t) {  // output pixels whose input at the tap lies in the picture
+        int const ky = t / g.K - g.P, kx = t % g.K - g.P;
+        int const low = std::max(v0, -floor_div(ky, g.S)), high = std::min(v1, floor_div(g.H - 1 - ky, g.S) + 1);
+        int const left = std::max(0, -floor_div(kx, g.S)), right = std::min(g.OW, floor_div(g.W - 1 - kx, g.S) + 1);
+        if (low >= high || left >= right) continue;
+        tile.dy = first + low * tile.dy_line + left * tile.dy_step;
+        tile.rows = high - low;
+        tile.cols = right - left;
+        T const* const from =
+            xs + ((static_cast<std::ptrdiff_t>(piece) * g.H + low * g.S + ky) * g.W + left * g.S + kx) * static_cast<std::ptrdiff_t>(B);
+        for (int i = 0; i < B; i += I) {
+          T* const to = totals + (static_cast<std::ptrdiff_t>(t) * B + i) * Q * L;
+          Q == 2 ? gradient_of_block<T, 2>(tile, from + i, to) : gradient_of_block<T, 1>(tile, from + i, to);
+        }
       }
     }
   };
-  parallel_for(ctx, workers, [&](std::ptrdiff_t w) {
-    T* const frames = own + static_cast<std::size_t>(w) * (frame_size + turned_size);
-    for (auto piece = static_cast<int>(w * p.count() / workers); piece < static_cast<int>((w + 1) * p.count() / workers); ++piece)
-      work(piece, frames, frames + frame_size);
-  });
-
-  parallel_for(ctx, g.M, [&](std::ptrdiff_t m) {
-    std::ptrdiff_t const outputs = m / B, lane = m % B;
-    for (int inputs = 0; inputs < p.inputs; ++inputs) {
-      int const first = inputs * channels_per_piece, last = std::min(g.C, first + channels_per_piece);
-      T* const to = dweights + (m * g.C + first) * taps.count;
-      T const* const from = sums + (outputs * p.inputs + inputs) * p.groups * piece_sums + lane;
-      for (int pair = 0; pair < (last - first) * taps.count; ++pair) {
-        T total = 0;
-        for (int group = 0; group < p.groups; ++group) total += from[group * piece_sums + static_cast<std::ptrdiff_t>(pair) * B];
-        to[pair] += total;
-      }
+  auto const join = [&](int group, int piece, T const* totals) {
+    int const m = group * group_channels<T>, vectors = vectors_of<T>(g.M, group), given = std::min(vectors * L, g.M - m);
+    T* const to = dweights + (static_cast<std::ptrdiff_t>(m) * g.C * KK + static_cast<std::ptrdiff_t>(piece) * p.pairs);
+    std::ptrdiff_t const output = static_cast<std::ptrdiff_t>(g.C) * KK;
+    int const pairs = std::min(p.pairs, g.C * KK - piece * p.pairs);
+    // the pairs of a piece lie in dweights channel by channel; a block's totals lie tap by tap
+    auto const total = [&](int pair) {
+      return totals + static_cast<std::ptrdiff_t>(framed ? pair : pair % KK * B + pair / KK) * vectors * L;
+    };
+    if (given % L == 0 && pairs % L == 0) {
+      for (int q = 0; q < vectors; ++q)
+        for (int pair = 0; pair < pairs; pair += L) {
+          Vector<T> rows[L];
+          for (int k = 0; k < L; ++k) load<T>(rows[k], total(pair + k) + q * L);
+          transpose<T>(rows);
+          for (int l = 0; l < L; ++l) {
+            T* const at = to + (q * L + l) * output + pair;
+            Vector<T> sum;
+            load<T>(sum, at);
+            store<T>(at, sum + rows[l]);
+          }
+        }
+      return;
     }
-  });
+    for (int l = 0; l < given; ++l)
+      for (int pair = 0; pair < pairs; ++pair) to[l * output + pair] += total(pair)[l];
+  };
+
+  for (int n0 = 0; n0 < batch; n0 += together) {
+    int const pictures = std::min(together, batch - n0);
+    if (framed)
+      parallel_for(ctx, static_cast<std::ptrdiff_t>(pictures) * f.blocks, [&](std::ptrdiff_t i) {
+        fill_frame(g, f, x + (n0 + i / f.blocks) * in, static_cast<int>(i % f.blocks),
+                   frames + static_cast<std::size_t>(i / f.blocks) * frame_size);
+      });
+    if (turned) {
+      int const blocks = (g.M + channel_block - 1) / channel_block;
+      parallel_for(ctx, static_cast<std::ptrdiff_t>(pictures) * blocks, [&](std::ptrdiff_t i) {
+        turn(g, dy + (n0 + i / blocks) * out, static_cast<int>(i % blocks), turns + static_cast<std::size_t>(i / blocks) * turn_size);
+      });
+    }
+    parallel_for(ctx, workers, [&](std::ptrdiff_t w) {
+      T* const totals = all_totals + static_cast<std::size_t>(w) * own;
+      for (auto k = static_cast<int>(w * count / workers); k < static_cast<int>((w + 1) * count / workers); ++k) {
+        int const group = k / p.pieces, piece = k % p.pieces;
+        std::fill_n(totals, own, T(0));
+        for (int n = 0; n < pictures; n += at_once) {
+          add_pictures(group, piece, framed ? frames + static_cast<std::size_t>(n) * frame_size : x + (n0 + n) * in,
+                       turned ? turns + static_cast<std::size_t>(n) * turn_size : dy + (n0 + n) * out, std::min(at_once, pictures - n),
+                       totals);
+          if (framed || turned) {
+            join(group, piece, totals);
+            std::fill_n(totals, own, T(0));
+          }
+        }
+        if (!framed && !turned) join(group, piece, totals);
+      }
+    });
+  }
 }
 }  // namespace berl::host

@@ -1,0 +1,8 @@
+#include "networks/embedding.hpp"
+
+namespace {
+bool const added = [] {
+  for (int const batch : {1, 16}) berl::bench::add_embedding<berl::networks::IResNet100>("r100", batch);
+  return true;
+}();
+}  // namespace

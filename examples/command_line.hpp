@@ -1,0 +1,66 @@
+#pragma once
+#include <berl/core/error.hpp>  // Error
+
+#include <fmt/core.h>
+#include <CLI/CLI.hpp>
+#include <algorithm>   // max
+#include <filesystem>  // filesystem_error
+#include <memory>      // unique_ptr
+#include <new>         // bad_alloc
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "networks/network.hpp"  // open_network
+
+/// The command line of a program that runs a network: --model first, --threads last, and what programs share in between.
+class CommandLine : public CLI::App {
+ public:
+  CommandLine(std::string const& program, std::string const& text) : App(text, program) {
+    add_option("--model", model_, "a model.safetensors of `train`")->required();
+  }
+  void add_pictures(std::vector<std::string>& arguments) {
+    add_option("pictures", arguments, "pictures of aligned faces, PNG or JPEG, or folders of them")->required();
+  }
+  void add_landmarks(std::string& list, std::string const& paths = "relative to the folder given, or as given") {
+    add_option("--landmarks", list,
+               "a list path,x1,y1,...,x5,y5 of both eyes, nose and both corners of the mouth, in pixels: pictures\n"
+               "that are not 112 x 112 are aligned by it; paths are " +
+                   paths);
+  }
+  void add_flip(bool& flip) { add_flag("--flip", flip, "add the embedding of the mirrored picture"); }
+
+  /// The exit code, where the program ends here: help was asked for, or something given cannot be used.
+  std::optional<int> read(int argc, char** argv) {
+    add_option("--threads", threads_, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
+    try {
+      parse(argc, argv);
+    } catch (CLI::ParseError const& e) {
+      return exit(e) == 0 ? 0 : 2;
+    }
+    return std::nullopt;
+  }
+  std::string const& model() const { return model_; }
+  /// errors  as open_network
+  std::unique_ptr<Network> open() const { return open_network(model_, threads_); }
+
+ private:
+  std::string model_;
+  int threads_ = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+};
+
+/// Runs a program's body; what the caller got wrong is one message on stderr and exit code 2.
+template <class Body>
+int run_program(char const* name, Body const& body) {
+  try {
+    return body();
+  } catch (berl::Error const& e) {
+    fmt::print(stderr, "{}: {}\n", name, e.what());
+  } catch (std::filesystem::filesystem_error const& e) {
+    fmt::print(stderr, "{}: {}\n", name, e.what());
+  } catch (std::bad_alloc const&) {
+    fmt::print(stderr, "{}: not enough memory; give fewer pictures at a time.\n", name);
+  }
+  return 2;
+}

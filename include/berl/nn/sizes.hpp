@@ -1,0 +1,94 @@
+#pragma once
+#include <berl/core/arena.hpp>    // padded
+#include <berl/nn/structure.hpp>  // Sequential, Repeat, Residual
+
+#include <algorithm>  // max
+#include <cstdint>    // int64_t
+#include <utility>    // integer_sequence
+
+namespace berl::nn {
+namespace detail {
+template <class L, class F>
+constexpr void for_layers(F&& f) {
+  [&]<int... I>(std::integer_sequence<int, I...>) {
+    (f(std::integral_constant<int, I>{}), ...);
+  }(std::make_integer_sequence<int, L::layers::size>{});
+}
+template <class L, class In>
+constexpr std::size_t widest_hidden() {
+  std::size_t widest = 0;
+  for_layers<L>([&](auto i) {
+    if constexpr (i > 0) widest = std::max(widest, static_cast<std::size_t>(HiddenOf<L, In, i>::size));
+  });
+  return widest;
+}
+template <class T, class S>
+constexpr std::size_t elements(int batch) {
+  return padded<T>(static_cast<std::size_t>(batch) * S::size);
+}
+}  // namespace detail
+
+/// Elements of T that a pass keeps between forward and backward, besides the input.
+template <class L, class T, class In>
+constexpr std::size_t kept(int batch) {
+  if constexpr (IsSequential<L>) {
+    std::size_t n = 0;
+    detail::for_layers<L>([&](auto i) {
+      using X = HiddenOf<L, In, i>;
+      n += kept<layer_of<L, i>, T, X>(batch);
+      if constexpr (i + 1 < L::layers::size) n += detail::elements<T, HiddenOf<L, In, i + 1>>(batch);
+    });
+    return n;
+  } else if constexpr (IsRepeat<L>) {
+    return L::times * kept<typename L::layer, T, In>(batch) + (L::times - 1) * detail::elements<T, In>(batch);
+  } else if constexpr (IsNamed<L>) {
+    return kept<typename L::layer, T, In>(batch);
+  } else if constexpr (IsResidual<L>) {
+    return kept<typename L::shortcut, T, In>(batch) + kept<typename L::body, T, In>(batch);
+  } else if constexpr (std::is_same_v<L, Identity>) {
+    return 0;
+  } else {
+    return L::template kept<T, In>(batch);
+  }
+}
+
+/// Bytes of ctx.scratch that forward, without keeping, or backward takes at the most.
+template <class L, class T, class In>
+constexpr std::size_t scratch(int batch, int threads) {
+  if constexpr (IsSequential<L>) {
+    std::size_t most = 0;
+    detail::for_layers<L>([&](auto i) { most = std::max(most, scratch<layer_of<L, i>, T, HiddenOf<L, In, i>>(batch, threads)); });
+    return most + 2 * sizeof(T) * padded<T>(static_cast<std::size_t>(batch) * detail::widest_hidden<L, In>());
+  } else if constexpr (IsRepeat<L>) {
+    return scratch<typename L::layer, T, In>(batch, threads) + 2 * sizeof(T) * detail::elements<T, In>(batch);
+  } else if constexpr (IsNamed<L>) {
+    return scratch<typename L::layer, T, In>(batch, threads);
+  } else if constexpr (IsResidual<L>) {
+    return std::max(scratch<typename L::shortcut, T, In>(batch, threads), scratch<typename L::body, T, In>(batch, threads));
+  } else if constexpr (std::is_same_v<L, Identity>) {
+    return 0;
+  } else {
+    return L::template scratch<T, In>(batch, threads);
+  }
+}
+
+/// Multiply-adds of convolutions and linear layers for one sample (spec: biases and norms do not count).
+template <class L, class In>
+constexpr std::int64_t macs() {
+  if constexpr (IsSequential<L>) {
+    std::int64_t n = 0;
+    detail::for_layers<L>([&](auto i) { n += macs<layer_of<L, i>, HiddenOf<L, In, i>>(); });
+    return n;
+  } else if constexpr (IsRepeat<L>) {
+    return L::times * macs<typename L::layer, In>();
+  } else if constexpr (IsNamed<L>) {
+    return macs<typename L::layer, In>();
+  } else if constexpr (IsResidual<L>) {
+    return macs<typename L::body, In>() + macs<typename L::shortcut, In>();
+  } else if constexpr (std::is_same_v<L, Identity>) {
+    return 0;
+  } else {
+    return L::template macs<In>;
+  }
+}
+}  // namespace berl::nn

@@ -1,0 +1,121 @@
+#pragma once
+#include <berl/nn/layer.hpp>  // Layer
+
+#include <algorithm>    // copy_n
+#include <cstddef>      // size_t
+#include <type_traits>  // is_same_v
+
+/// How layers make up a network, and the shapes between them.
+namespace berl::nn {
+template <class... Ls>
+struct List {
+  static constexpr int size = sizeof...(Ls);
+};
+
+/// Layers one after the other. A network is a named struct, struct Stem : Sequential<...> {}, so that what runs over it,
+/// and every error and symbol, says Stem.
+template <class... Ls>
+struct Sequential {
+  using layers = List<Ls...>;
+};
+/// N equal layers, compiled once. In a Sequential they count as N.
+template <int N, class L>
+struct Repeat {
+  static_assert(N >= 1, "berl::nn::Repeat<N, L>: N, how often the layer comes, must be at least 1.");
+  static constexpr int times = N;
+  using layer = L;
+};
+/// A text as a template argument.
+template <std::size_t N>
+struct Name {
+  char text[N];
+  constexpr Name(char const (&from)[N]) { std::copy_n(from, N, text); }
+};
+/// A layer that is saved under a name of its own instead of its number.
+template <Name name, class L>
+struct Named {
+  using layer = L;
+};
+struct Identity {};
+/// y = body(x) + shortcut(x). The body's last layer adds to what the shortcut has left.
+///   shapes  body and shortcut: In to the same Out; without a shortcut Out is In
+template <class Body, class Shortcut = Identity>
+struct Residual {
+  using body = Body;
+  using shortcut = Shortcut;
+};
+
+template <class L>
+concept IsSequential = requires { typename L::layers; };
+template <class L>
+concept IsRepeat = requires { L::times; };
+template <class L>
+concept IsResidual = requires { typename L::body; };
+template <class L>
+inline constexpr bool is_named = false;
+template <Name name, class L>
+inline constexpr bool is_named<Named<name, L>> = true;
+template <class L>
+concept IsNamed = is_named<L>;
+
+namespace detail {
+template <int I, class L, class... Ls>
+struct at : at<I - 1, Ls...> {};
+template <class L, class... Ls>
+struct at<0, L, Ls...> {
+  using type = L;
+};
+template <int I, class List>
+struct layer_at;
+template <int I, class... Ls>
+struct layer_at<I, List<Ls...>> : at<I, Ls...> {};
+template <class L>
+inline constexpr int count = 1;  // how many numbers an entry takes
+template <int N, class L>
+inline constexpr int count<Repeat<N, L>> = N;
+
+template <class A, class B>
+struct SameShape {
+  static_assert(std::is_same_v<A, B>,
+                "berl::nn::Residual, Repeat: the shapes do not fit. A residual body and its shortcut must give the same shape, and what is "
+                "repeated must give the shape that it takes.");
+  using type = B;
+};
+}  // namespace detail
+template <class L, int I>
+using layer_of = typename detail::layer_at<I, typename L::layers>::type;
+
+template <class L, class In>
+struct output_of {
+  using type = typename L::template output<In>;
+};
+template <class L, class In>
+using OutputOf = typename output_of<L, In>::type;
+
+/// The shape that layer I of a Sequential takes; I = size is what comes out.
+template <class L, class In, int I>
+struct hidden_of {
+  using type = OutputOf<layer_of<L, I - 1>, typename hidden_of<L, In, I - 1>::type>;
+};
+template <class L, class In>
+struct hidden_of<L, In, 0> {
+  using type = In;
+};
+template <class L, class In, int I>
+using HiddenOf = typename hidden_of<L, In, I>::type;
+
+template <IsSequential L, class In>
+struct output_of<L, In> {
+  using type = HiddenOf<L, In, L::layers::size>;
+};
+template <IsRepeat L, class In>
+struct output_of<L, In> : detail::SameShape<OutputOf<typename L::layer, In>, In> {};
+template <IsNamed L, class In>
+struct output_of<L, In> : output_of<typename L::layer, In> {};
+template <IsResidual L, class In>
+struct output_of<L, In> : detail::SameShape<OutputOf<typename L::shortcut, In>, OutputOf<typename L::body, In>> {};
+template <class In>
+struct output_of<Identity, In> {
+  using type = In;
+};
+}  // namespace berl::nn
