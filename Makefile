@@ -1,5 +1,5 @@
 # Thin: each line is what one would type.
-.PHONY: setup demo test test-sanitize test-clang bench compile-time format tidy
+.PHONY: setup demo test test-sanitize test-clang bench compare compile-time format tidy
 setup:
 	@scripts/setup.sh
 demo: setup
@@ -16,6 +16,8 @@ test-clang: setup
 bench compile-time: setup
 	cmake --preset host
 	cmake --build --preset host --target $@
+compare: setup
+	@scripts/compare.sh
 format tidy: setup
 	@scripts/setup.sh tools
 	cmake --preset host

@@ -307,12 +307,16 @@ void convolve_rows(Convolution const& g, Frame const& f, Taps const& taps, T con
     col += width;
   }
 }
-/// Pictures that are in frames at a time: one for each thread, or as many as fit into the cache while a group's weights are read.
+/// How a batch is shared: with as many pictures as threads, each thread has its own, a few at a time; otherwise all are at each picture.
+struct Share {
+  int workers, together;  // threads with frames of their own; pictures in frames at a time, for which weights are read once
+};
 template <class T>
-constexpr int pictures_together(Convolution const& g, Frame const& f, int batch, int threads) {
-  if (is_frame(g, f)) return std::max(1, batch);
-  auto const fit = static_cast<int>(MiB / (sizeof(T) * static_cast<std::size_t>(f.size())));
-  return std::max(1, std::min(batch, std::max(threads, fit)));
+constexpr Share share_of(Convolution const& g, Frame const& f, int batch, int threads) {
+  if (batch < threads) return {1, 1};
+  int const own = (batch + threads - 1) / threads;
+  auto const fit = static_cast<int>(512 * KiB / (sizeof(T) * static_cast<std::size_t>(f.size())));
+  return {threads, is_frame(g, f) ? own : std::max(1, std::min(own, fit))};
 }
 }  // namespace detail
 
@@ -320,7 +324,8 @@ constexpr int pictures_together(Convolution const& g, Frame const& f, int batch,
 template <class T>
 constexpr std::size_t convolve_scratch(Convolution const& g, int batch, int threads) {
   detail::Frame const f = detail::frame_of(g);
-  std::size_t const frames = detail::is_frame(g, f) ? 0 : static_cast<std::size_t>(detail::pictures_together<T>(g, f, batch, threads));
+  detail::Share const share = detail::share_of<T>(g, f, batch, threads);
+  std::size_t const frames = detail::is_frame(g, f) ? 0 : static_cast<std::size_t>(share.workers * share.together);
   std::size_t const packed =
       static_cast<std::size_t>(detail::groups_of<T>(g.M) * detail::group_channels<T>) * static_cast<std::size_t>(g.C * g.K * g.K);
   return sizeof(T) * (frames * padded<T>(static_cast<std::size_t>(f.size())) + padded<T>(packed));
@@ -334,10 +339,10 @@ void convolve(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T
   Frame const f = frame_of(g);
   bool const in_place = is_frame(g, f);
   int const groups = groups_of<T>(g.M), phases = g.transposed ? g.S : 1, sets = phases * phases;
-  int const together = pictures_together<T>(g, f, batch, ctx.threads);
+  Share const share = share_of<T>(g, f, batch, ctx.threads);
   std::size_t const size = padded<T>(static_cast<std::size_t>(f.size()));
   std::ptrdiff_t const in = static_cast<std::ptrdiff_t>(g.C) * g.H * g.W, out = static_cast<std::ptrdiff_t>(g.M) * g.OH * g.OW;
-  T* const frames = in_place ? nullptr : ctx.scratch.take<T>(size * static_cast<std::size_t>(together));
+  T* const frames = in_place ? nullptr : ctx.scratch.take<T>(size * static_cast<std::size_t>(share.workers * share.together));
   T* const packed = ctx.scratch.take<T>(static_cast<std::size_t>(groups * group_channels<T>) * static_cast<std::size_t>(g.C * g.K * g.K));
 
   Taps taps[16];
@@ -354,23 +359,35 @@ void convolve(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T
     auto const group = static_cast<int>(i) / sets, set = static_cast<int>(i) % sets;
     pack_weights(g, taps[set], group, weights, weights_of(set, group));
   });
-  bool const groups_first = together > ctx.threads;  // a group's weights are read once for all pictures; else a picture for all groups
-  int const bands =
-      std::max(1, std::min(taps[0].rows, 2 * ctx.threads / (together * groups)));  // of rows, where there is too little else to share
-  for (int n0 = 0; n0 < batch; n0 += together) {
-    int const pictures = std::min(together, batch - n0);
+  auto const target = [&](std::ptrdiff_t n) { return Target<T>{y + n * out, base ? base + n * out : nullptr, bias}; };
+  if (batch >= ctx.threads) {
+    parallel_for(ctx, share.workers, [&](std::ptrdiff_t w) {
+      T* const own = in_place ? nullptr : frames + static_cast<std::size_t>(w * share.together) * size;
+      std::ptrdiff_t const last = (w + 1) * batch / share.workers;
+      for (std::ptrdiff_t n0 = w * batch / share.workers; n0 < last; n0 += share.together) {
+        auto const pictures = std::min<std::ptrdiff_t>(share.together, last - n0);
+        for (std::ptrdiff_t k = 0; !in_place && k < pictures; ++k)
+          for (int block = 0; block < f.blocks; ++block)
+            fill_frame(g, f, x + (n0 + k) * in, block, own + static_cast<std::size_t>(k) * size);
+        for (int group = 0; group < groups; ++group)
+          for (std::ptrdiff_t k = 0; k < pictures; ++k)
+            for (int set = 0; set < sets; ++set)
+              convolve_rows(g, f, taps[set], weights_of(set, group),
+                            in_place ? x + (n0 + k) * in : own + static_cast<std::size_t>(k) * size, group, 0, taps[set].rows,
+                            target(n0 + k));
+      }
+    });
+    return;
+  }
+  int const bands = std::max(1, std::min(taps[0].rows, 4 * ctx.threads / groups));  // of rows, where there are few groups to share
+  for (int n = 0; n < batch; ++n) {
     if (!in_place)
-      parallel_for(ctx, static_cast<std::ptrdiff_t>(pictures) * f.blocks, [&](std::ptrdiff_t i) {
-        auto const k = i / f.blocks;
-        fill_frame(g, f, x + (n0 + k) * in, static_cast<int>(i % f.blocks), frames + static_cast<std::size_t>(k) * size);
-      });
-    parallel_for(ctx, static_cast<std::ptrdiff_t>(pictures) * groups * bands, [&](std::ptrdiff_t i) {
-      auto const band = static_cast<int>(i % bands), group = static_cast<int>(groups_first ? i / bands / pictures : i / bands % groups);
-      auto const k = groups_first ? i / bands % pictures : i / bands / groups, n = n0 + k;
-      T const* const own = in_place ? x + n * in : frames + static_cast<std::size_t>(k) * size;
+      parallel_for(ctx, f.blocks, [&](std::ptrdiff_t block) { fill_frame(g, f, x + n * in, static_cast<int>(block), frames); });
+    parallel_for(ctx, static_cast<std::ptrdiff_t>(groups) * bands, [&](std::ptrdiff_t i) {
+      auto const group = static_cast<int>(i / bands), band = static_cast<int>(i % bands);
       for (int set = 0; set < sets; ++set)
-        convolve_rows(g, f, taps[set], weights_of(set, group), own, group, taps[set].rows * band / bands,
-                      taps[set].rows * (band + 1) / bands, Target<T>{y + n * out, base ? base + n * out : nullptr, bias});
+        convolve_rows(g, f, taps[set], weights_of(set, group), in_place ? x + n * in : frames, group, taps[set].rows * band / bands,
+                      taps[set].rows * (band + 1) / bands, target(n));
     });
   }
 }

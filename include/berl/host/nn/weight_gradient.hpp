@@ -68,6 +68,13 @@ constexpr Pieces pieces_of(Convolution const& g) {
   if (block_of(g.C) == channel_block) return {groups_of<T>(g.M), g.C / channel_block, channel_block * KK};
   return {groups_of<T>(g.M), (g.C * KK + inputs_per_tile - 1) / inputs_per_tile, inputs_per_tile};
 }
+/// Parts of a batch whose sums are kept apart, where there are few pieces to share. What is copied first is not parted.
+template <class T>
+constexpr int parts_of(Convolution const& g, int batch) {
+  Pieces const p = pieces_of<T>(g);
+  if (block_of(g.C) == 1 || block_of(g.M) == 1) return 1;
+  return std::max(1, std::min(batch, 16 / (p.groups * p.pieces)));
+}
 /// dy in blocks, where it does not lie so: zeros for channels beyond M.
 constexpr std::ptrdiff_t turned_size(Convolution const& g) {
   if (block_of(g.M) == channel_block) return 0;
@@ -86,10 +93,11 @@ void turn(Convolution const& g, T const* dy, int block, T* turned) {
 template <class T>
 constexpr std::size_t weight_gradient_scratch(Convolution const& g, int batch, int threads) {
   using namespace detail;
-  auto const workers = static_cast<std::size_t>(std::max(1, threads)),
+  int const parts = parts_of<T>(g, batch);
+  auto const totals = static_cast<std::size_t>(parts > 1 ? parts * pieces_of<T>(g).groups * pieces_of<T>(g).pieces : std::max(1, threads)),
              pictures = static_cast<std::size_t>(std::max(1, std::min(batch, threads)));
   auto const frame = block_of(g.C) == channel_block ? 0 : static_cast<std::size_t>(frame_of(g).size());
-  return sizeof(T) * (workers * padded<T>(static_cast<std::size_t>(pieces_of<T>(g).pairs * group_channels<T>)) +
+  return sizeof(T) * (totals * padded<T>(static_cast<std::size_t>(pieces_of<T>(g).pairs * group_channels<T>)) +
                       pictures * (padded<T>(frame) + padded<T>(static_cast<std::size_t>(turned_size(g)))));
 }
 
@@ -104,16 +112,16 @@ void weight_gradient(Context<Host>& ctx, Convolution const& g, int batch, T cons
   Pieces const p = pieces_of<T>(g);
   int const B = f.block, KK = g.K * g.K, rows_in_a_row = std::max(1, pixels_in_a_row / g.OW);
   bool const framed = B == 1, turned = turned_size(g) > 0;
-  int const count = p.groups * p.pieces, workers = std::max(1, std::min(ctx.threads, count));
+  int const count = p.groups * p.pieces, parts = parts_of<T>(g, batch), workers = std::max(1, std::min(ctx.threads, count * parts));
   std::ptrdiff_t const in = static_cast<std::ptrdiff_t>(g.C) * g.H * g.W, pixels = static_cast<std::ptrdiff_t>(g.OH) * g.OW;
   std::ptrdiff_t const out = g.M * pixels;
   std::size_t const own = padded<T>(static_cast<std::size_t>(p.pairs * group_channels<T>));
   // What is copied first is copied for a few pictures at a time, and then each picture's sums join dweights.
-  int const together = framed || turned ? std::max(1, std::min(batch, ctx.threads)) : batch;
-  int const at_once = framed || turned ? 1 : std::max(1, pixels_in_a_row / static_cast<int>(pixels));
+  int const together = std::max(1, std::min(batch, ctx.threads));
+  int const at_once = std::max(1, pixels_in_a_row / static_cast<int>(pixels));  // pictures in one tile
   std::size_t const frame_size = framed ? padded<T>(static_cast<std::size_t>(f.size())) : 0;
   std::size_t const turn_size = padded<T>(static_cast<std::size_t>(turned_size(g)));
-  T* const all_totals = ctx.scratch.take<T>(own * static_cast<std::size_t>(std::max(1, ctx.threads)));
+  T* const all_totals = ctx.scratch.take<T>(own * static_cast<std::size_t>(parts > 1 ? count * parts : std::max(1, ctx.threads)));
   T* const frames = framed ? ctx.scratch.take<T>(frame_size * static_cast<std::size_t>(together)) : nullptr;
   T* const turns = turned ? ctx.scratch.take<T>(turn_size * static_cast<std::size_t>(together)) : nullptr;
 
@@ -191,6 +199,25 @@ void weight_gradient(Context<Host>& ctx, Convolution const& g, int batch, T cons
       for (int pair = 0; pair < pairs; ++pair) to[l * output + pair] += total(pair)[l];
   };
 
+  if (!framed && !turned) {
+    parallel_for(ctx, workers, [&](std::ptrdiff_t w) {
+      for (auto i = static_cast<int>(w * count * parts / workers); i < static_cast<int>((w + 1) * count * parts / workers); ++i) {
+        int const k = i / parts, part = i % parts, last = (part + 1) * batch / parts;
+        T* const totals = all_totals + static_cast<std::size_t>(parts > 1 ? i : w) * own;
+        std::fill_n(totals, own, T(0));
+        for (int n = part * batch / parts; n < last; n += at_once)
+          add_pictures(k / p.pieces, k % p.pieces, x + n * in, dy + n * out, std::min(at_once, last - n), totals);
+        if (parts == 1) join(k / p.pieces, k % p.pieces, totals);
+      }
+    });
+    if (parts > 1)
+      parallel_for(ctx, count, [&](std::ptrdiff_t k) {
+        for (int part = 0; part < parts; ++part)
+          join(static_cast<int>(k) / p.pieces, static_cast<int>(k) % p.pieces,
+               all_totals + static_cast<std::size_t>(k * parts + part) * own);
+      });
+    return;
+  }
   for (int n0 = 0; n0 < batch; n0 += together) {
     int const pictures = std::min(together, batch - n0);
     if (framed)
@@ -208,17 +235,12 @@ void weight_gradient(Context<Host>& ctx, Convolution const& g, int batch, T cons
       T* const totals = all_totals + static_cast<std::size_t>(w) * own;
       for (auto k = static_cast<int>(w * count / workers); k < static_cast<int>((w + 1) * count / workers); ++k) {
         int const group = k / p.pieces, piece = k % p.pieces;
-        std::fill_n(totals, own, T(0));
-        for (int n = 0; n < pictures; n += at_once) {
+        for (int n = 0; n < pictures; ++n) {
+          std::fill_n(totals, own, T(0));
           add_pictures(group, piece, framed ? frames + static_cast<std::size_t>(n) * frame_size : x + (n0 + n) * in,
-                       turned ? turns + static_cast<std::size_t>(n) * turn_size : dy + (n0 + n) * out, std::min(at_once, pictures - n),
-                       totals);
-          if (framed || turned) {
-            join(group, piece, totals);
-            std::fill_n(totals, own, T(0));
-          }
+                       turned ? turns + static_cast<std::size_t>(n) * turn_size : dy + (n0 + n) * out, 1, totals);
+          join(group, piece, totals);
         }
-        if (!framed && !turned) join(group, piece, totals);
       }
     });
   }
