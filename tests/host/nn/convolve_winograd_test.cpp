@@ -18,13 +18,13 @@ struct Method {
     host::convolve_winograd<T>(a...);
   }
 };
-/// What the method is for: 3 x 3, stride 1, padding 1, channels in whole blocks; all sizes of tiles that are cut off.
+/// What the method is for: 3 x 3 or 5 x 5, stride 1, channels in whole blocks; all sizes of tiles that are cut off.
 host::Convolution geometry(Random& random, bool transposed) {
   auto const among = [&](int low, int high) { return low + static_cast<int>(random.below(static_cast<std::uint64_t>(high - low + 1))); };
-  int const C = 16 * among(1, 5), M = 16 * among(1, 5), H = among(1, 18), W = among(1, 18);
-  return {C, H, W, M, H, W, 3, 1, 1, transposed};
+  int const C = 16 * among(1, 5), M = 16 * among(1, 5), H = among(1, 18), W = among(1, 18), K = random.chance(0.5) ? 3 : 5;
+  return {C, H, W, M, H, W, K, 1, K / 2, transposed};
 }
-// Sums of at most 80 * 9 products of order 1 through points of up to 5: some 1e-5 in float, 1e-14 in double, as the header says.
+// Sums of at most 80 * 25 products of order 1 through points of up to 5: some 1e-5 in float, 1e-14 in double, as the header says.
 template <class T>
 constexpr double tolerance = sizeof(T) == 8 ? 1e-13 : 2e-5;
 }  // namespace
@@ -35,6 +35,7 @@ TEST_CASE_TEMPLATE("convolve_winograd is six loops, wherever it fits", T, float,
     host::Convolution const g = geometry(random, round % 2 == 1);
     int const batch = 1 + static_cast<int>(random.below(4)), threads = 1 + static_cast<int>(random.below(4));
     CAPTURE(g.transposed);
+    CAPTURE(g.K);
     CAPTURE(g.C);
     CAPTURE(g.H);
     CAPTURE(g.W);
@@ -55,13 +56,15 @@ TEST_CASE("convolve_winograd by groups of outputs, where the weights are many") 
   CHECK(test::error_of<Method, float>(g, 1, 3, false, Base::none, 2) < tolerance<float>);
 }
 
-TEST_CASE("only 3 x 3 kernels of stride 1 and padding 1 on channels in blocks fit") {
+TEST_CASE("only kernels of 3 and 5 that keep the size, of stride 1, on channels in blocks fit") {
   CHECK(host::fits_winograd({16, 4, 4, 32, 4, 4, 3, 1, 1, false}));
   CHECK_FALSE(host::fits_winograd({3, 4, 4, 32, 4, 4, 3, 1, 1, false}));
   CHECK_FALSE(host::fits_winograd({16, 4, 4, 8, 4, 4, 3, 1, 1, false}));
   CHECK_FALSE(host::fits_winograd({16, 4, 4, 32, 2, 2, 3, 2, 1, false}));
   CHECK_FALSE(host::fits_winograd({16, 4, 4, 32, 2, 2, 3, 1, 0, false}));
-  CHECK_FALSE(host::fits_winograd({16, 4, 4, 32, 4, 4, 5, 1, 2, false}));
+  CHECK(host::fits_winograd({16, 4, 4, 32, 4, 4, 5, 1, 2, true}));
+  CHECK_FALSE(host::fits_winograd({16, 4, 4, 32, 2, 2, 5, 1, 1, false}));
+  CHECK_FALSE(host::fits_winograd({16, 4, 4, 32, 4, 4, 7, 1, 3, false}));
 }
 
 TEST_CASE("convolve_winograd leaves the same bits for any number of threads, and for a picture alone or in a batch") {

@@ -30,9 +30,10 @@ TEST_CASE_TEMPLATE("weight_gradient_winograd is six loops, wherever it fits", T,
   Random random(Seed{sizeof(T)});
   auto const among = [&](int low, int high) { return low + static_cast<int>(random.below(static_cast<std::uint64_t>(high - low + 1))); };
   for (int round = 0; round < 40; ++round) {
-    int const H = among(1, 18), W = among(1, 18);
-    host::Convolution const g{16 * among(1, 5), H, W, 16 * among(1, 5), H, W, 3, 1, 1, false};
+    int const H = among(1, 18), W = among(1, 18), K = random.chance(0.5) ? 3 : 5;
+    host::Convolution const g{16 * among(1, 5), H, W, 16 * among(1, 5), H, W, K, 1, K / 2, false};
     int const batch = among(1, 4), threads = among(1, 4);
+    CAPTURE(g.K);
     CAPTURE(g.C);
     CAPTURE(g.H);
     CAPTURE(g.W);

@@ -5,13 +5,13 @@
 #include <berl/host/nn/tile.hpp>         // tile_function
 #include <berl/host/nn/winograd.hpp>     // both_axes
 
-/// 3 x 3 convolutions of stride 1 by Winograd's F(4 x 4, 3 x 3): a few tiles of the pictures are brought to their 36 points, multiplied
+/// 3 x 3 and 5 x 5 convolutions of stride 1 by Winograd's method: a few tiles of the pictures are brought to their 36 points, multiplied
 /// there by the weights of a group of outputs, and brought back, all in the second cache. The sums of a tile have an order of their own, so
 /// neither the number of threads nor the tiles beside it change a bit.
 namespace berl::host {
-/// Whether a convolution can be done so: 3 x 3, stride 1, padding 1, channels in whole blocks.
+/// Whether a convolution can be done so: 3 x 3 or 5 x 5 with a padding that keeps the size, stride 1, channels in whole blocks.
 constexpr bool fits_winograd(Convolution const& g) {
-  return g.K == 3 && g.S == 1 && g.P == 1 && block_of(g.C) == channel_block && block_of(g.M) == channel_block;
+  return (g.K == 3 || g.K == 5) && g.S == 1 && g.P == g.K / 2 && block_of(g.C) == channel_block && block_of(g.M) == channel_block;
 }
 
 namespace winograd {
@@ -19,8 +19,8 @@ namespace winograd {
 struct Tiling {
   int rows, cols, all;
   constexpr Tiling(Convolution const& g, int batch)
-      : rows((g.OH + outputs - 1) / outputs),
-        cols((g.OW + outputs - 1) / outputs),
+      : rows((g.OH + outputs(g.K) - 1) / outputs(g.K)),
+        cols((g.OW + outputs(g.K) - 1) / outputs(g.K)),
         all(batch * rows * cols) {}
   /// body(tile - first, picture, row, column)
   template <class Body>
@@ -44,53 +44,53 @@ using host::detail::Target;
 using host::detail::vectors_of;
 
 /// The weights of L outputs (from m on) and 16 inputs (from c on): to[input][tap], as the taps meet the picture.
-template <class T>
-void gather_weights(Convolution const& g, T const* weights, int m, int c, Vector<T> (&to)[channel_block][9]) {
-  constexpr int L = lanes_of<T>;
-  if (!g.transposed) {  // L rows of 16 x 9, turned
-    for (int k = 0; k < channel_block * 9; k += L) {
+template <int K, class T>
+void gather_weights(Convolution const& g, T const* weights, int m, int c, Vector<T> (&to)[channel_block][K * K]) {
+  constexpr int L = lanes_of<T>, taps = K * K;
+  if (!g.transposed) {  // L rows of 16 kernels, turned
+    for (int k = 0; k < channel_block * taps; k += L) {
       Vector<T> rows[L];
-      for (int l = 0; l < L; ++l) load<T>(rows[l], weights + (static_cast<std::ptrdiff_t>(m + l) * g.C + c) * 9 + k);
+      for (int l = 0; l < L; ++l) load<T>(rows[l], weights + (static_cast<std::ptrdiff_t>(m + l) * g.C + c) * taps + k);
       transpose<T>(rows);
-      for (int l = 0; l < L; ++l) to[(k + l) / 9][(k + l) % 9] = rows[l];
+      for (int l = 0; l < L; ++l) to[(k + l) / taps][(k + l) % taps] = rows[l];
     }
     return;
   }
-  for (int i = 0; i < channel_block; ++i) {  // L kernels of 9, turned, and turned round
-    T own[L * 9 + L];
-    std::copy_n(weights + (static_cast<std::ptrdiff_t>(c + i) * g.M + m) * 9, L * 9, own);
-    std::fill_n(own + L * 9, L, T(0));
-    for (int first = 0; first < 9; first += L) {
+  for (int i = 0; i < channel_block; ++i) {  // L kernels, turned, and turned round
+    T own[L * taps + L];
+    std::copy_n(weights + (static_cast<std::ptrdiff_t>(c + i) * g.M + m) * taps, L * taps, own);
+    std::fill_n(own + L * taps, L, T(0));
+    for (int first = 0; first < taps; first += L) {
       Vector<T> rows[L];
-      for (int l = 0; l < L; ++l) load<T>(rows[l], own + l * 9 + std::min(first, 9 * L));
+      for (int l = 0; l < L; ++l) load<T>(rows[l], own + l * taps + first);
       transpose<T>(rows);
-      for (int l = 0; l < L && first + l < 9; ++l) to[i][8 - first - l] = rows[l];
+      for (int l = 0; l < L && first + l < taps; ++l) to[i][taps - 1 - first - l] = rows[l];
     }
   }
 }
 /// U = G w G^T of one group of outputs and one block of inputs; at each point [group][input][vectors of outputs].
-template <class T>
+template <int K, class T>
 void weight_tiles(Convolution const& g, T const* weights, int group, int block, T* to, std::size_t point) {
   constexpr int L = lanes_of<T>;
   int const vectors = vectors_of<T>(g.M, group), c = block * channel_block;
   for (int q = 0; q < vectors; ++q) {
-    Vector<T> w[channel_block][9];
-    gather_weights(g, weights, group * group_channels<T> + q * L, c, w);
+    Vector<T> w[channel_block][K * K];
+    gather_weights<K>(g, weights, group * group_channels<T> + q * L, c, w);
     for (int i = 0; i < channel_block; ++i) {
       T* const at =
           to + static_cast<std::ptrdiff_t>(group) * g.C * group_channels<T> + (static_cast<std::ptrdiff_t>(c + i) * vectors + q) * L;
-      both_axes<3, inputs, Vector<T>>(
-          [](auto const& from, auto& result) { weight_points<T>(from, result); },
-          [&](int v, int u) -> Vector<T> const& { return w[i][v * 3 + u]; },
+      both_axes<K, inputs, Vector<T>>(
+          [](auto const& from, auto& result) { weight_points<T, K>(from, result); },
+          [&](int v, int u) -> Vector<T> const& { return w[i][v * K + u]; },
           [&](int v, int u, Vector<T> const& value) { store<T>(at + static_cast<std::size_t>(v * inputs + u) * point, value); });
     }
   }
 }
 /// V = B^T d B of the tile (row, col) of one block of a picture; at each point 16 channels.
-template <class T>
+template <int K, class T>
 void input_tile(Convolution const& g, T const* block, int row, int col, T* to, std::size_t point) {
   constexpr int L = lanes_of<T>, B = channel_block;
-  int const v0 = row * outputs - 1, u0 = col * outputs - 1;
+  int const v0 = row * outputs(K) - K / 2, u0 = col * outputs(K) - K / 2;
   bool const inside = v0 >= 0 && u0 >= 0 && v0 + inputs <= g.H && u0 + inputs <= g.W;
   for (int s = 0; s < B; s += L) {
     auto const transform = [](auto const& from, auto& result) { input_points<T>(from, result); };
@@ -118,20 +118,20 @@ void input_tile(Convolution const& g, T const* block, int row, int col, T* to, s
   }
 }
 /// y = A^T M A of the tile (row, col) of L output channels (from m on), with bias and base.
-template <class T>
+template <int K, class T>
 void output_tile(Convolution const& g, T const* from, std::size_t point, int m, int row, int col, Target<T> const& to) {
-  constexpr int B = channel_block;
+  constexpr int B = channel_block, side = outputs(K);
   Vector<T> bias = {};
   if (to.bias) load<T>(bias, to.bias + m);
-  int const v0 = row * outputs, u0 = col * outputs, rows = std::min(outputs, g.OH - v0), cols = std::min(outputs, g.OW - u0);
+  int const v0 = row * side, u0 = col * side, rows = std::min(side, g.OH - v0), cols = std::min(side, g.OW - u0);
   std::ptrdiff_t const first = ((static_cast<std::ptrdiff_t>(m / B) * g.OH + v0) * g.OW + u0) * B + m % B;
-  auto const transform = [](auto const& m_, auto& y) { outputs_of<T>(m_, y); };
+  auto const transform = [](auto const& z, auto& y) { outputs_of<T, side>(z, y); };
   auto const get = [&](int v, int u) {
     Vector<T> value;
     load<T>(value, from + static_cast<std::size_t>(v * inputs + u) * point);
     return value;
   };
-  both_axes<inputs, outputs, Vector<T>>(transform, get, [&](int v, int u, Vector<T> const& value) {
+  both_axes<inputs, side, Vector<T>>(transform, get, [&](int v, int u, Vector<T> const& value) {
     if (v >= rows || u >= cols) return;
     std::ptrdiff_t const at = first + (static_cast<std::ptrdiff_t>(v) * g.OW + u) * B;
     Vector<T> sum = value + bias;
@@ -192,12 +192,10 @@ constexpr std::size_t convolve_winograd_scratch(Convolution const& g, int batch,
          (plan.weight_point + (plan.by_groups ? 1 : workers) * plan.input_point + workers * plan.output_point);
 }
 
-/// As convolve_direct, for what fits_winograd.
-template <class T>
-void convolve_winograd(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T const* weights, T const* bias, T const* base,
-                       T* y) {
-  using namespace winograd;
-  using namespace winograd::detail;
+namespace winograd {
+template <int K, class T>
+void convolve(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T const* weights, T const* bias, T const* base, T* y) {
+  using namespace detail;
   constexpr int L = lanes_of<T>, B = channel_block;
   Scope const scope(ctx.scratch);
   WinogradPlan const plan = winograd_plan<T>(g, batch);
@@ -211,12 +209,12 @@ void convolve_winograd(Context<Host>& ctx, Convolution const& g, int batch, T co
   auto const bring_inputs = [&](int first, int count, int tiles, int before, T* to) {  // `count` of `tiles`, of which some came before
     tiling.for_tiles(first, count, [&](int t, int n, int row, int col) {
       for (int block = 0; block < blocks; ++block)
-        input_tile(g, x + n * in + static_cast<std::ptrdiff_t>(block) * g.H * g.W * B, row, col,
-                   to + (static_cast<std::ptrdiff_t>(block) * tiles + before + t) * B, plan.input_point);
+        input_tile<K>(g, x + n * in + static_cast<std::ptrdiff_t>(block) * g.H * g.W * B, row, col,
+                      to + (static_cast<std::ptrdiff_t>(block) * tiles + before + t) * B, plan.input_point);
     });
   };
   auto const bring_weights = [&](int group) {
-    for (int block = 0; block < blocks; ++block) weight_tiles(g, weights, group, block, weights_at, plan.weight_point);
+    for (int block = 0; block < blocks; ++block) weight_tiles<K>(g, weights, group, block, weights_at, plan.weight_point);
   };
   auto const give_outputs = [&](int group, int first, int tiles, T const* from, T* m) {
     int const vectors = vectors_of<T>(g.M, group);
@@ -224,8 +222,8 @@ void convolve_winograd(Context<Host>& ctx, Convolution const& g, int batch, T co
       multiply(g, from + p * plan.input_point, tiles, weights_at + p * plan.weight_point, group, m + p * plan.output_point);
     tiling.for_tiles(first, tiles, [&](int t, int n, int row, int col) {
       for (int q = 0; q < vectors; ++q)
-        output_tile(g, m + (static_cast<std::ptrdiff_t>(t) * vectors + q) * L, plan.output_point, group * group_channels<T> + q * L, row,
-                    col, Target<T>{y + n * out, base ? base + n * out : nullptr, bias});
+        output_tile<K>(g, m + (static_cast<std::ptrdiff_t>(t) * vectors + q) * L, plan.output_point, group * group_channels<T> + q * L, row,
+                       col, Target<T>{y + n * out, base ? base + n * out : nullptr, bias});
     });
   };
 
@@ -256,5 +254,14 @@ void convolve_winograd(Context<Host>& ctx, Convolution const& g, int batch, T co
         give_outputs(group, first, tiles, from, outputs_at + static_cast<std::size_t>(w) * points * plan.output_point);
     }
   });
+}
+}  // namespace winograd
+
+/// As convolve_direct, for what fits_winograd.
+template <class T>
+void convolve_winograd(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T const* weights, T const* bias, T const* base,
+                       T* y) {
+  g.K == 3 ? winograd::convolve<3>(ctx, g, batch, x, weights, bias, base, y)
+           : winograd::convolve<5>(ctx, g, batch, x, weights, bias, base, y);
 }
 }  // namespace berl::host

@@ -62,10 +62,9 @@ constexpr Taps taps_of(Convolution const& g, Frame const& f, int row, int col) {
   return t;
 }
 
-/// Copies one block of channels of one picture into its frames.
-template <class T>
-void fill_frame(Convolution const& g, Frame const& f, T const* x, int block, T* frames) {
-  int const B = f.block;
+/// Copies one block of channels, B of them, of one picture into its frames.
+template <int B, class T>
+void fill_frame_of(Convolution const& g, Frame const& f, T const* x, int block, T* frames) {
   T const* const from = x + static_cast<std::ptrdiff_t>(block) * g.H * g.W * B;
   for (int a = 0; a < f.phases; ++a)
     for (int b = 0; b < f.phases; ++b) {
@@ -85,9 +84,14 @@ void fill_frame(Convolution const& g, Frame const& f, T const* x, int block, T* 
         if (f.phases == 1)
           std::copy(source + low * B, source + high * B, row + low * B);
         else
-          for (int u = low; u < high; ++u) std::copy_n(source + u * f.phases * B, B, row + u * B);
+          for (int u = low; u < high; ++u)
+            for (int c = 0; c < B; ++c) row[u * B + c] = source[u * f.phases * B + c];
         std::fill_n(row + high * B, (f.cols - high) * B, T(0));
       }
     }
+}
+template <class T>
+void fill_frame(Convolution const& g, Frame const& f, T const* x, int block, T* frames) {
+  f.block == channel_block ? fill_frame_of<channel_block>(g, f, x, block, frames) : fill_frame_of<1>(g, f, x, block, frames);
 }
 }  // namespace berl::host::detail

@@ -2,9 +2,9 @@
 #include <berl/host/nn/convolve_winograd.hpp>       // Tiling, input_tile
 #include <berl/host/nn/weight_gradient_direct.hpp>  // gradient_of_block
 
-/// The weight gradient of a 3 x 3 convolution of stride 1 as the adjoint of Winograd's form: dw = G^T [sum over tiles of (B^T d B) .
-/// (A dy A^T)] G. Tiles of pictures are brought to their 36 points, at each of which a product of matrices adds them up. Each point's sums
-/// have one owner and the order of the tiles, so the number of threads changes no bit.
+/// The weight gradient of a 3 x 3 or 5 x 5 convolution of stride 1 as the adjoint of Winograd's form: dw = G^T [sum over tiles of (B^T d B)
+/// . (A dy A^T)] G. Tiles of pictures are brought to their 36 points, at each of which a product of matrices adds them up. Each point's
+/// sums have one owner and the order of the tiles, so the number of threads changes no bit.
 namespace berl::host {
 namespace winograd {
 /// How the work is shared. With few weights the tiles are cut into parts with totals of their own, each of which one thread takes a few
@@ -28,16 +28,16 @@ constexpr GradientPlan gradient_plan(Convolution const& g, int batch) {
 
 namespace detail {
 /// Z = A dy A^T of the tile (row, col) of one block of a picture; at each point 16 channels.
-template <class T>
+template <int K, class T>
 void output_gradient_tile(Convolution const& g, T const* block, int row, int col, T* to, std::size_t point) {
-  constexpr int L = lanes_of<T>, B = channel_block;
-  int const v0 = row * outputs, u0 = col * outputs, rows = std::min(outputs, g.OH - v0), cols = std::min(outputs, g.OW - u0);
+  constexpr int L = lanes_of<T>, B = channel_block, side = outputs(K);
+  int const v0 = row * side, u0 = col * side, rows = std::min(side, g.OH - v0), cols = std::min(side, g.OW - u0);
   for (int s = 0; s < B; s += L) {
-    Vector<T> patch[outputs][outputs] = {};
+    Vector<T> patch[side][side] = {};
     for (int v = 0; v < rows; ++v)
       for (int u = 0; u < cols; ++u) load<T>(patch[v][u], block + (static_cast<std::ptrdiff_t>(v0 + v) * g.OW + u0 + u) * B + s);
-    both_axes<outputs, inputs, Vector<T>>(
-        [](auto const& from, auto& result) { output_points<T>(from, result); },
+    both_axes<side, inputs, Vector<T>>(
+        [](auto const& from, auto& result) { output_points<T, side>(from, result); },
         [&](int v, int u) -> Vector<T> const& { return patch[v][u]; },
         [&](int v, int u, Vector<T> const& value) { store<T>(to + static_cast<std::size_t>(v * inputs + u) * point + s, value); });
   }
@@ -62,17 +62,17 @@ void add_products(Convolution const& g, T const* inputs_, T const* gradients, in
   }
 }
 /// dweights += G^T (sum of the parts' totals) G for one group of outputs and one block of inputs.
-template <class T>
+template <int K, class T>
 void join_gradient(Convolution const& g, T const* totals, int parts, std::size_t part_size, std::size_t point, int group, int block,
                    T* dweights) {
   constexpr int L = lanes_of<T>, B = channel_block;
   int const vectors = vectors_of<T>(g.M, group), c = block * B;
   for (int q = 0; q < vectors; ++q) {
-    Vector<T> dw[B * 9];
+    Vector<T> dw[B * K * K];
     for (int i = 0; i < B; ++i) {
       T const* const from = totals + (static_cast<std::ptrdiff_t>(c + i) * vectors + q) * L;
-      both_axes<inputs, 3, Vector<T>>(
-          [](auto const& u, auto& w) { weights_of<T>(u, w); },
+      both_axes<inputs, K, Vector<T>>(
+          [](auto const& u, auto& w) { weights_of<T, K>(u, w); },
           [&](int v, int u) {
             Vector<T> sum = {};
             for (int part = 0; part < parts; ++part) {
@@ -82,14 +82,14 @@ void join_gradient(Convolution const& g, T const* totals, int parts, std::size_t
             }
             return sum;
           },
-          [&](int v, int u, Vector<T> const& value) { dw[i * 9 + v * 3 + u] = value; });
+          [&](int v, int u, Vector<T> const& value) { dw[(i * K + v) * K + u] = value; });
     }
-    for (int k = 0; k < B * 9; k += L) {  // L pairs of (input, tap) by L outputs, turned
+    for (int k = 0; k < B * K * K; k += L) {  // L pairs of (input, tap) by L outputs, turned
       Vector<T> rows[L];
       for (int l = 0; l < L; ++l) rows[l] = dw[k + l];
       transpose<T>(rows);
       for (int l = 0; l < L; ++l) {
-        T* const at = dweights + (static_cast<std::ptrdiff_t>(group * group_channels<T> + q * L + l) * g.C + c) * 9 + k;
+        T* const at = dweights + (static_cast<std::ptrdiff_t>(group * group_channels<T> + q * L + l) * g.C + c) * (K * K) + k;
         Vector<T> sum;
         load<T>(sum, at);
         store<T>(at, sum + rows[l]);
@@ -108,11 +108,10 @@ constexpr std::size_t weight_gradient_winograd_scratch(Convolution const& g, int
   return sizeof(T) * (parts * plan.totals() + at_work * plan.tile_memory());
 }
 
-/// As weight_gradient_direct, for what fits_winograd.
-template <class T>
-void weight_gradient_winograd(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T const* dy, T* dweights) {
-  using namespace winograd;
-  using namespace winograd::detail;
+namespace winograd {
+template <int K, class T>
+void add_weight_gradient(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T const* dy, T* dweights) {
+  using namespace detail;
   constexpr int B = channel_block;
   Scope const scope(ctx.scratch);
   GradientPlan const plan = gradient_plan<T>(g, batch);
@@ -126,11 +125,11 @@ void weight_gradient_winograd(Context<Host>& ctx, Convolution const& g, int batc
     plan.tiling.for_tiles(first, count, [&](int t, int n, int row, int col) {
       std::ptrdiff_t const at = static_cast<std::ptrdiff_t>(before + t) * B;
       for (int block = 0; block < blocks; ++block)
-        input_tile(g, x + n * in + static_cast<std::ptrdiff_t>(block) * g.H * g.W * B, row, col,
-                   v + static_cast<std::ptrdiff_t>(block) * tiles * B + at, plan.input_point);
+        input_tile<K>(g, x + n * in + static_cast<std::ptrdiff_t>(block) * g.H * g.W * B, row, col,
+                      v + static_cast<std::ptrdiff_t>(block) * tiles * B + at, plan.input_point);
       for (int block = 0; block < g.M / B; ++block)
-        output_gradient_tile(g, dy + n * out + static_cast<std::ptrdiff_t>(block) * g.OH * g.OW * B, row, col,
-                             z + static_cast<std::ptrdiff_t>(block) * tiles * B + at, plan.output_point);
+        output_gradient_tile<K>(g, dy + n * out + static_cast<std::ptrdiff_t>(block) * g.OH * g.OW * B, row, col,
+                                z + static_cast<std::ptrdiff_t>(block) * tiles * B + at, plan.output_point);
     });
   };
   auto const add = [&](std::size_t p, int tiles, T const* v, bool fresh, T* totals) {
@@ -168,7 +167,15 @@ void weight_gradient_winograd(Context<Host>& ctx, Convolution const& g, int batc
   parallel_for(ctx, static_cast<std::ptrdiff_t>(groups) * blocks, [&](std::ptrdiff_t i) {
     auto const group = static_cast<int>(i) / blocks, block = static_cast<int>(i) % blocks;
     T* const totals = all_totals + static_cast<std::ptrdiff_t>(group) * g.C * group_channels<T>;
-    join_gradient(g, totals, plan.parts, plan.totals(), plan.weight_point, group, block, dweights);
+    join_gradient<K>(g, totals, plan.parts, plan.totals(), plan.weight_point, group, block, dweights);
   });
+}
+}  // namespace winograd
+
+/// As weight_gradient_direct, for what fits_winograd.
+template <class T>
+void weight_gradient_winograd(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T const* dy, T* dweights) {
+  g.K == 3 ? winograd::add_weight_gradient<3>(ctx, g, batch, x, dy, dweights)
+           : winograd::add_weight_gradient<5>(ctx, g, batch, x, dy, dweights);
 }
 }  // namespace berl::host
