@@ -1,7 +1,7 @@
 #pragma once
-#include <berl/core/threads.hpp>  // parallel_for
-#include <berl/host/product.hpp>  // add_product
-#include <berl/nn/conv2d.hpp>     // Bias, NoBias, ConvParams
+#include <berl/core/threads.hpp>    // parallel_for
+#include <berl/host/nn/linear.hpp>  // linear, linear_transposed, linear_gradient
+#include <berl/nn/conv2d.hpp>       // Bias, NoBias, ConvParams
 
 namespace berl::nn {
 namespace detail {
@@ -38,8 +38,7 @@ struct Linear : Layer {
 
   template <class T, class In>
   static constexpr std::size_t scratch(int batch, int) {
-    auto const n = static_cast<std::size_t>(batch);
-    return (2 * padded<T>(n * In_) + padded<T>(n * Out)) * sizeof(T);
+    return host::linear_scratch<T>(batch, In_, Out);
   }
   template <class Mode, class T, class In, class D, class Y, class P>
   static void forward(Context<D>& ctx, Params<T, D> const& p, Read<T, In, D> x, Y y, P) {
@@ -82,76 +81,28 @@ struct Kernel<nn::Flatten, Host> {
 
 template <int I, int O, class B>
 struct Kernel<nn::Linear<I, O, B>, Host> {
-  // Each product is cut into blocks of one extent, each of which is one thread's.
-  static constexpr int block = 64;
-  template <class Body>
-  static void for_blocks(Context<Host>& ctx, int n, Body const& body) {
-    parallel_for(ctx, (n + block - 1) / block, [&](std::ptrdiff_t b) {
-      int const first = static_cast<int>(b) * block;
-      body(first, std::min(block, n - first));
-    });
-  }
-
-  /// y^T = weight x^T: the weights, which are many, are read in their order.
   template <class T, class S, class Params, class Y>
   static void forward(Context<Host>& ctx, Params const& p, Read<T, S, Host> x, Y y) {
-    Scope const scope(ctx.scratch);
-    int const n = x.batch();
-    T* const turned = ctx.scratch.take<T>(static_cast<std::size_t>(n) * I);
-    T* const result = ctx.scratch.take<T>(static_cast<std::size_t>(n) * O);
-    for_blocks(ctx, I, [&](int first, int count) {
-      for (int i = first; i < first + count; ++i)
-        for (int k = 0; k < n; ++k) turned[static_cast<std::ptrdiff_t>(i) * n + k] = x.sample(k)[nn::detail::place_of<S>(i)];
-    });
-    for_blocks(ctx, O, [&](int first, int count) {
-      T* const to = result + static_cast<std::ptrdiff_t>(first) * n;
-      std::fill_n(to, static_cast<std::ptrdiff_t>(count) * n, T(0));
-      host::add_product(host::Strided<T>{p.weight.value() + static_cast<std::ptrdiff_t>(first) * I, I, 1}, count, turned, n, I, n, to, n);
-      for (int o = first; o < first + count; ++o)
-        for (int k = 0; k < n; ++k) {
-          T value = result[static_cast<std::ptrdiff_t>(o) * n + k];
-          if constexpr (std::is_same_v<B, nn::Bias>) value += p.bias_data()[o];
-          put_at(y, static_cast<std::ptrdiff_t>(k) * O + o, value);
-        }
+    host::linear(ctx, x.batch(), I, O, p.weight.value(), input<T, S>(x), [&](int k, int o, T value) {
+      if constexpr (std::is_same_v<B, nn::Bias>) value += p.bias_data()[o];
+      put_at(y, static_cast<std::ptrdiff_t>(k) * O + o, value);
     });
   }
   /// dx = dy weight, dweight += dy^T x
   template <class T, class S, class Params, class DX>
   static void backward(Context<Host>& ctx, Params& p, Read<T, S, Host> x, Read<T, Shape<O>, Host> dy, DX dx) {
-    Scope const scope(ctx.scratch);
-    int const n = x.batch();
-    if constexpr (!skips<DX>) {
-      T* const rows = ctx.scratch.take<T>(static_cast<std::size_t>(n) * I);
-      for_blocks(ctx, I, [&](int first, int count) {
-        for (int k = 0; k < n; ++k) std::fill_n(rows + static_cast<std::ptrdiff_t>(k) * I + first, count, T(0));
-        host::add_product(host::Strided<T>{dy.data(), O, 1}, n, p.weight.value() + first, I, O, count, rows + first, I);
-        for (int k = 0; k < n; ++k)
-          for (int i = first; i < first + count; ++i) {
-            std::ptrdiff_t const sample = static_cast<std::ptrdiff_t>(k) * I;
-            put_at(dx, sample + nn::detail::place_of<S>(i), rows[sample + i]);
-          }
+    if constexpr (!skips<DX>)
+      host::linear_transposed(ctx, x.batch(), I, O, p.weight.value(), dy.data(), [&](int k, int i, T value) {
+        put_at(dx, static_cast<std::ptrdiff_t>(k) * I + nn::detail::place_of<S>(i), value);
       });
-    }
-    T const* inputs = x.data();
-    if constexpr (std::is_same_v<LayoutOf<S>, Blocked>) {
-      T* const rows = ctx.scratch.take<T>(static_cast<std::size_t>(n) * I);
-      for_blocks(ctx, I, [&](int first, int count) {
-        for (int k = 0; k < n; ++k)
-          for (int i = first; i < first + count; ++i)
-            rows[static_cast<std::ptrdiff_t>(k) * I + i] = x.sample(k)[nn::detail::place_of<S>(i)];
-      });
-      inputs = rows;
-    }
-    for_blocks(ctx, O, [&](int first, int count) {
-      host::add_product(host::Strided<T>{dy.data() + first, 1, O}, count, inputs, I, n, I,
-                        p.weight.gradient() + static_cast<std::ptrdiff_t>(first) * I, I);
-      if constexpr (std::is_same_v<B, nn::Bias>)
-        for (int o = first; o < first + count; ++o) {
-          double sum = 0;
-          for (int k = 0; k < n; ++k) sum += static_cast<double>(dy.sample(k)[o]);
-          p.bias.gradient()[o] += static_cast<T>(sum);
-        }
-    });
+    host::linear_gradient(ctx, x.batch(), I, O, input<T, S>(x), dy.data(), p.weight.gradient());
+    if constexpr (std::is_same_v<B, nn::Bias>) nn::detail::bias_gradient(ctx, dy, p.bias.gradient());
+  }
+
+ private:
+  template <class T, class S>
+  static auto input(Read<T, S, Host> x) {
+    return [data = x.data()](int k, int i) { return data[static_cast<std::ptrdiff_t>(k) * I + nn::detail::place_of<S>(i)]; };
   }
 };
 }  // namespace berl

@@ -1,6 +1,7 @@
 #pragma once
 #include <berl/host/nn/convolve_direct.hpp>           // convolve_direct
 #include <berl/host/nn/convolve_few.hpp>              // convolve_few, weight_gradient_few
+#include <berl/host/nn/convolve_whole.hpp>            // convolve_whole, weight_gradient_whole
 #include <berl/host/nn/convolve_winograd.hpp>         // convolve_winograd
 #include <berl/host/nn/weight_gradient_direct.hpp>    // weight_gradient_direct
 #include <berl/host/nn/weight_gradient_winograd.hpp>  // weight_gradient_winograd
@@ -28,14 +29,17 @@ constexpr bool sums_by_winograd(Convolution const& g, int batch) {
 /// Bytes of scratch that convolve takes, by any method.
 template <class T>
 constexpr std::size_t convolve_scratch(Convolution const& g, int batch, int threads) {
+  if (fits_whole(g)) return convolve_whole_scratch<T>(g, batch);
+  if (fits_few(g)) return convolve_few_scratch<T>(g, batch, threads);
   std::size_t const direct = convolve_direct_scratch<T>(g, batch, threads);
-  if (fits_few(g)) return std::max(direct, convolve_few_scratch<T>(g, batch, threads));
   return detail::convolves_by_winograd<T>(g, batch) ? std::max(direct, convolve_winograd_scratch<T>(g, batch, threads)) : direct;
 }
 /// y[n] = base[n] + bias + weights * x[n] for a batch; base and bias may be null. base may be y.
 template <class T>
 void convolve(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T const* weights, T const* bias, T const* base, T* y) {
-  if (fits_few(g))
+  if (fits_whole(g))
+    convolve_whole(ctx, g, batch, x, weights, bias, base, y);
+  else if (fits_few(g))
     convolve_few(ctx, g, batch, x, weights, bias, base, y);
   else if (ctx.convolutions == Convolutions::fastest && detail::convolves_by_winograd<T>(g, batch))
     convolve_winograd(ctx, g, batch, x, weights, bias, base, y);
@@ -46,14 +50,17 @@ void convolve(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T
 /// Bytes of scratch that weight_gradient takes, by any method.
 template <class T>
 constexpr std::size_t weight_gradient_scratch(Convolution const& g, int batch, int threads) {
+  if (fits_whole(g)) return convolve_whole_scratch<T>(g, batch);
+  if (fits_few(g)) return weight_gradient_few_scratch<T>(g, batch);
   std::size_t const direct = weight_gradient_direct_scratch<T>(g, batch, threads);
-  if (fits_few(g)) return std::max(direct, weight_gradient_few_scratch<T>(g, batch));
   return detail::sums_by_winograd<T>(g, batch) ? std::max(direct, weight_gradient_winograd_scratch<T>(g, batch, threads)) : direct;
 }
 /// Adds the gradient of the weights (M, C, K, K) of the direct convolution g.
 template <class T>
 void weight_gradient(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T const* dy, T* dweights) {
-  if (fits_few(g))
+  if (fits_whole(g))
+    weight_gradient_whole(ctx, g, batch, x, dy, dweights);
+  else if (fits_few(g))
     weight_gradient_few(ctx, g, batch, x, dy, dweights);
   else if (ctx.convolutions == Convolutions::fastest && detail::sums_by_winograd<T>(g, batch))
     weight_gradient_winograd(ctx, g, batch, x, dy, dweights);

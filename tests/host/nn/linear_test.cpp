@@ -1,0 +1,53 @@
+#include <berl/host/nn/linear.hpp>
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+using namespace berl;
+
+namespace {
+// small whole numbers: sums are exact in any order
+std::vector<float> numbers(int n, int period) {
+  std::vector<float> v(static_cast<std::size_t>(n));
+  for (int i = 0; i < n; ++i) v[static_cast<std::size_t>(i)] = static_cast<float>(i % period - period / 2);
+  return v;
+}
+}  // namespace
+
+TEST_CASE("the three products of a fully connected layer, for one and several threads") {
+  constexpr int batch = 5, I = 70, O = 131;  // more than a block, and not whole ones
+  auto const w = numbers(O * I, 7), x = numbers(batch * I, 5), dy = numbers(batch * O, 9);
+  auto const at = [](std::vector<float> const& v, int row, int columns, int column) {
+    return v[static_cast<std::size_t>(row * columns + column)];
+  };
+  for (int const threads : {1, 2, 7}) {
+    Context<Host> ctx;
+    ctx.threads = threads;
+    ctx.scratch = Arena(host::linear_scratch<float>(batch, I, O));
+    std::vector<float> y(batch * O), dx(batch * I), dw(w.size(), 1.0f);
+    auto const input = [&](int k, int i) { return at(x, k, I, i); };
+    host::linear(ctx, batch, I, O, w.data(), input, [&](int k, int o, float v) { y[static_cast<std::size_t>(k * O + o)] = v; });
+    host::linear_transposed(ctx, batch, I, O, w.data(), dy.data(),
+                            [&](int k, int i, float v) { dx[static_cast<std::size_t>(k * I + i)] = v; });
+    host::linear_gradient(ctx, batch, I, O, input, dy.data(), dw.data());
+    for (int k = 0; k < batch; ++k) {
+      for (int o = 0; o < O; ++o) {
+        float sum = 0;
+        for (int i = 0; i < I; ++i) sum += at(w, o, I, i) * at(x, k, I, i);
+        CHECK(at(y, k, O, o) == sum);
+      }
+      for (int i = 0; i < I; ++i) {
+        float sum = 0;
+        for (int o = 0; o < O; ++o) sum += at(w, o, I, i) * at(dy, k, O, o);
+        CHECK(at(dx, k, I, i) == sum);
+      }
+    }
+    for (int o = 0; o < O; ++o)
+      for (int i = 0; i < I; ++i) {
+        float sum = 1;
+        for (int k = 0; k < batch; ++k) sum += at(dy, k, O, o) * at(x, k, I, i);
+        CHECK(at(dw, o, I, i) == sum);
+      }
+  }
+}
