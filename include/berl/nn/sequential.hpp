@@ -42,14 +42,6 @@ constexpr int block_of_gradient() {
   return block;
 }
 
-/// The parameters of a layer, by whatever name they are saved.
-template <class Params>
-auto& own(Params& params) {
-  if constexpr (requires { params.named; })
-    return own(params.named);
-  else
-    return params;
-}
 /// The layers that run as one from I on.
 template <class L, int I, class Mode, class T, class X, class D, class Y, class P>
 void forward_unit(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Y y, P pass) {

@@ -78,7 +78,9 @@ class Trainer<Model, Host, T> {
     if (pictures.batch() != m.options.batch)
       throw Error("berl::train::Trainer::step", "a batch of " + std::to_string(pictures.batch()), std::to_string(m.options.batch),
                   "Plan the trainer for the size of the loader's batches.");
-    std::fill_n(m.states.gradients, m.states.recognition + m.states.auxiliary, T(0));
+    T* const gradients = m.states.gradients;
+    optim::for_blocks(m.ctx, m.states.recognition + m.states.auxiliary,
+                      [=](std::size_t first, std::size_t last) { std::fill(gradients + first, gradients + last, T(0)); });
     auto const step = static_cast<std::uint64_t>(all_steps_);
     if (stage_ == Stage::recognition) return m.step.recognition(pictures, labels, step);
     if (stage_ == Stage::reconstruction) return m.step.reconstruction(pictures, step);
