@@ -35,8 +35,8 @@ static_assert(nn::SizesOf<IResNet200::Trunk>::parameters == 78'701'312 && trunk_
 static_assert(std::is_same_v<Tap<IResNet100>, Shape<256, 14, 14>>);
 
 struct Result {
-  double embedding, tap, tap_gradient, input_gradient, median, worst, zero, buffer;
-  int compared, stored;  // arrays
+  double embedding, tap, tap_gradient, input_gradient, median, worst, above_tap, zero, buffer;  // above_tap: the worst of Top
+  int compared, stored;                                                                         // arrays
   std::string where;
 };
 
@@ -53,7 +53,7 @@ int stored_gradients(test::Golden const& golden, std::vector<std::string> const&
 
 /// Runs a backbone without dropout as the fixture did; the published names are ours.
 template <class B, class Mode, class T>
-Result run(std::string const& name) {
+Result run(std::string const& name, Convolutions convolutions = Convolutions::fastest) {
   test::Golden const golden(name);
   int const batch = golden.param("batch").get<int>();
   using Trunk = typename B::Trunk;
@@ -62,6 +62,7 @@ Result run(std::string const& name) {
   test::GoldenNetwork<Top, Tap<B>, T> top(golden, batch);
   Context<Host> ctx;
   ctx.threads = 2;
+  ctx.convolutions = convolutions;
   ctx.scratch = Arena(std::max(nn::scratch<Trunk, T, typename B::Input>(batch, 2), nn::scratch<Top, T, Tap<B>>(batch, 2)));
   trunk.copy_in(golden, "input", trunk.x);
   top.copy_in(golden, "grad_embedding", top.dy);
@@ -80,6 +81,7 @@ Result run(std::string const& name) {
           golden.compare("grad_input", dinput).relative_l2,
           std::max(low.median, high.median),
           std::max(low.worst, high.worst),
+          high.worst,
           std::max(low.worst_zero, high.worst_zero),
           std::max(low.worst_buffer, high.worst_buffer),
           low.compared + high.compared,
@@ -146,31 +148,39 @@ TEST_CASE("IResNet-100 agrees with the published code in double") {
   check_double<R100, Training>("iresnet100_train", 5.6e3);
 }
 
+// Limits are ten times what PyTorch's own float32 run deviates. Gradients are another matter: where rounding gives one input of a PReLU the
+// other sign, whatever lies below that layer is off by 1e-3 or so, and the arrays above it by 1e-6 as before. Which layer that is, if any,
+// depends on the order of each sum; with direct sums it is in none of IResNet-18, and in stage 3 of IResNet-100 in training.
 TEST_CASE("IResNet-18 in float") {
-  // ten times what PyTorch's own float32 run deviates
-  Result const t = run<R18, Training, float>("iresnet18_train");
-  CHECK(t.embedding < 8.2e-6);
-  CHECK(t.tap < 3.8e-6);
-  CHECK(t.tap_gradient < 2.2e-5);
-  CHECK(t.median < 1e-4);
-  CHECK(t.worst < 1.6e-4);
-  CHECK(t.buffer < 1e-5);
+  for (auto const convolutions : {Convolutions::direct, Convolutions::fastest}) {
+    Result const t = run<R18, Training, float>("iresnet18_train", convolutions);
+    CHECK(t.embedding < 8.2e-6);
+    CHECK(t.tap < 3.8e-6);
+    CHECK(t.tap_gradient < 2.2e-5);
+    CHECK(t.above_tap < 2.2e-5);
+    CHECK(t.worst < (convolutions == Convolutions::direct ? 1.6e-4 : 5e-2));
+    CHECK(t.median < 1e-4);
+    CHECK(t.buffer < 1e-5);
+  }
 }
 
 TEST_CASE("IResNet-100 in float") {
-  // ten times what PyTorch's own float32 run deviates
-  Result const e = run<R100, Inference, float>("iresnet100_eval");
-  CHECK(e.embedding < 6.9e-6);
-  CHECK(e.tap < 4.9e-6);
-  CHECK(e.median < 1e-4);
-  CHECK(e.worst < 5e-2);
-  Result const t = run<R100, Training, float>("iresnet100_train");
-  CHECK(t.embedding < 1.1e-5);
-  CHECK(t.tap < 6.5e-6);
-  CHECK(t.tap_gradient < 5.4e-5);
-  // One sign that flips at a PReLU of stage 3 moves all that lies below it: 3e-5 of relative error above it, 3e-4 to 1e-3 below.
-  CHECK(t.worst < 5e-2);
-  CHECK(t.buffer < 1e-5);
+  for (auto const convolutions : {Convolutions::direct, Convolutions::fastest}) {
+    Result const e = run<R100, Inference, float>("iresnet100_eval", convolutions);
+    CHECK(e.embedding < 6.9e-6);
+    CHECK(e.tap < 4.9e-6);
+    CHECK(e.tap_gradient < 5.4e-5);
+    CHECK(e.above_tap < 5.4e-5);
+    CHECK(e.worst < 5e-2);
+    if (convolutions == Convolutions::direct) CHECK(e.median < 1e-4);
+    Result const t = run<R100, Training, float>("iresnet100_train", convolutions);
+    CHECK(t.embedding < 1.1e-5);
+    CHECK(t.tap < 6.5e-6);
+    CHECK(t.tap_gradient < 5.4e-5);
+    CHECK(t.above_tap < 5.4e-5);
+    CHECK(t.worst < 5e-2);
+    CHECK(t.buffer < 1e-5);
+  }
 }
 
 TEST_CASE("batch norms folded, the embeddings agree with the published code's as before") {

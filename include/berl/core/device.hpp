@@ -9,10 +9,15 @@ struct Cuda {};
 template <class Device>
 struct Context;
 
+/// How the host convolves: 3 x 3 kernels by Winograd's method where that is faster, or all directly. Winograd's sums in float are off by
+/// 1e-6 of their size, about what direct sums are; either method gives the same bits for any number of threads.
+enum class Convolutions { fastest, direct };
+
 template <>
 struct Context<Host> {
   int threads = 1;  ///< results are the same bits for any number
   Arena scratch;    ///< sized by plan; operations take from it and give back before they return
+  Convolutions convolutions = Convolutions::fastest;
 };
 
 /// The one place where an operation meets a device. A specialisation is a struct with static functions.

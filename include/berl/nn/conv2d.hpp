@@ -1,9 +1,8 @@
 #pragma once
-#include <berl/core/check.hpp>               // check::Channels
-#include <berl/host/nn/convolve.hpp>         // convolve
-#include <berl/host/nn/weight_gradient.hpp>  // weight_gradient
-#include <berl/nn/layer.hpp>                 // Layer, Param
-#include <berl/nn/runs.hpp>                  // Runs, sum_run
+#include <berl/core/check.hpp>        // check::Channels
+#include <berl/host/nn/convolve.hpp>  // convolve, weight_gradient
+#include <berl/nn/layer.hpp>          // Layer, Param
+#include <berl/nn/runs.hpp>           // Runs, sum_run
 
 namespace berl::nn {
 struct Bias {};

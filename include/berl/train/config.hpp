@@ -17,6 +17,7 @@ namespace detail {
 inline constexpr char const* colour_ranges[] = {"from_minus_one", "from_zero"};
 inline constexpr char const* maskings[] = {"batch", "none", "image"};
 inline constexpr char const* reductions[] = {"mean", "sum"};
+inline constexpr char const* convolutions[] = {"fastest", "direct"};
 }  // namespace detail
 template <>
 inline constexpr std::span<char const* const> names_of<losses::ColourRange>{detail::colour_ranges};
@@ -24,6 +25,8 @@ template <>
 inline constexpr std::span<char const* const> names_of<losses::Masking>{detail::maskings};
 template <>
 inline constexpr std::span<char const* const> names_of<losses::Reduction>{detail::reductions};
+template <>
+inline constexpr std::span<char const* const> names_of<Convolutions>{detail::convolutions};
 }  // namespace berl::io
 
 namespace berl::train {
@@ -46,6 +49,7 @@ struct Config {
   double smoothness = 0;
   double momentum = 0.9, weight_decay = 5e-4, clip = 0;
   bool decay_norms = false;
+  Convolutions convolutions = Convolutions::fastest;
   double head_scale = 64, head_margin = 0.5;
   data::Resize resize = data::Resize::bilinear;
   data::Augment augment{};
@@ -90,6 +94,7 @@ void visit_config(C& c, F&& f) {
   f("weight_decay", c.weight_decay, "of both optimisers", bits);
   f("decay_norms", c.decay_norms, "weight decay on batch norms too", bits);
   f("clip", c.clip, "longest gradient of the backbone; 0 does not clip", bits);
+  f("convolutions", c.convolutions, "fastest, by Winograd's method where that pays, or direct", bits);
   f("head.scale", c.head_scale, "s of the margin head", bits);
   f("head.margin", c.head_margin, "m of the margin head, radians", bits);
   f("resize", c.resize, "112 to 64: bilinear, triangle or area", bits);

@@ -1,4 +1,5 @@
 #pragma once
+#include <berl/core/device.hpp>            // Convolutions
 #include <berl/data/resize.hpp>            // Resize
 #include <berl/imaging/settings.hpp>       // Settings
 #include <berl/losses/reconstruction.hpp>  // ReconstructionLoss
@@ -41,6 +42,7 @@ struct Options {
   optim::Adam adam{.rate = 1e-4, .weight_decay = 5e-4};
   bool decay_norms = false;  ///< weight decay on the batch norms too
   double clip = 0;           ///< longest gradient of the backbone; 0 does not clip
+  Convolutions convolutions = Convolutions::fastest;
 
   constexpr Sizes sizes() const { return {identities, batch, threads, flip > 0, imaging.supersampling, confidence}; }
 };

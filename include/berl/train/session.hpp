@@ -157,7 +157,7 @@ class Session {
     o.gamma_fr = c.gamma_fr, o.gamma_recon = c.gamma_recon, o.flip = c.flip;
     o.confidence = c.confidence, o.smoothness = c.smoothness;
     o.sgd.momentum = c.momentum, o.sgd.weight_decay = c.weight_decay, o.adam.weight_decay = c.weight_decay;
-    o.decay_norms = c.decay_norms, o.clip = c.clip;
+    o.decay_norms = c.decay_norms, o.clip = c.clip, o.convolutions = c.convolutions;
     return o;
   }
   io::ModelInfo info() { return {config().network, pictures_.identities(), done(), config().imaging, config().resize}; }

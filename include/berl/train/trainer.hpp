@@ -204,6 +204,7 @@ class Trainer<Model, Host, T> {
           rendering(arena, Activations<Model, T, Host>::drawn(options.sizes()), options.imaging.supersampling),
           step(ctx, options, params, activations, rendering) {
       ctx.threads = options.threads;
+      ctx.convolutions = options.convolutions;
       ctx.scratch = Arena(scratch_bytes<Model, T>(options.sizes()));
       std::fill_n(states.values, states.recognition + states.auxiliary, T(0));
       std::fill_n(states.gradients, states.recognition + states.auxiliary, T(0));

@@ -1,8 +1,10 @@
 #pragma once
+#include <berl/core/device.hpp>
 #include <berl/core/random.hpp>
-#include <berl/host/nn/convolve.hpp>
+#include <berl/host/nn/convolution.hpp>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 namespace berl::test {
@@ -75,5 +77,64 @@ double relative_error(std::vector<T> const& found, std::vector<double> const& ex
     largest = std::max(largest, std::abs(expected[i]));
   }
   return worst / largest;
+}
+
+enum class Base { none, other, itself };
+
+/// One geometry against the six loops, with the result's place poisoned and the scratch exactly as large as promised.
+template <class Method, class T>
+double error_of(host::Convolution const& g, int batch, int threads, bool has_bias, Base base, std::uint64_t seed) {
+  Random random(Seed{seed});
+  int const in = g.C * g.H * g.W, out = g.M * g.OH * g.OW;
+  auto const x = random_values<T>(random, batch * in), weights = random_values<T>(random, g.M * g.C * g.K * g.K);
+  auto const bias = random_values<T>(random, g.M), added = random_values<T>(random, batch * out);
+  std::vector<T> y = base == Base::itself ? added : std::vector<T>(added.size(), std::numeric_limits<T>::quiet_NaN());
+  std::vector<double> expected(added.size());
+  for (int n = 0; n < batch; ++n) {
+    for (int m = 0; m < g.M; ++m)
+      for (int p = 0; p < g.OH * g.OW; ++p) {
+        auto const at = static_cast<std::size_t>(n * out + place(g.M, g.OH * g.OW, m, p));
+        expected[at] = (base == Base::none ? 0 : static_cast<double>(added[at])) +
+                       (has_bias ? static_cast<double>(bias[static_cast<std::size_t>(m)]) : 0);
+      }
+    for_products(g, [&](int from, int to, int w) {
+      expected[static_cast<std::size_t>(n * out + to)] +=
+          static_cast<double>(x[static_cast<std::size_t>(n * in + from)]) * static_cast<double>(weights[static_cast<std::size_t>(w)]);
+    });
+  }
+  Context<Host> ctx;
+  ctx.threads = threads;
+  ctx.scratch = Arena(Method::template scratch<T>(g, batch, threads));
+  Method::template run<T>(ctx, g, batch, x.data(), weights.data(), has_bias ? bias.data() : nullptr,
+                          base == Base::none    ? nullptr
+                          : base == Base::other ? added.data()
+                                                : y.data(),
+                          y.data());
+  return relative_error(y, expected);
+}
+
+/// The same for the gradient of the weights, which grow by it; returns them and the error.
+template <class T>
+struct GradientFound {
+  std::vector<T> dweights;
+  double error;
+};
+template <class Method, class T>
+GradientFound<T> gradient_of(host::Convolution const& g, int batch, int threads, std::uint64_t seed) {
+  Random random(Seed{seed});
+  int const in = g.C * g.H * g.W, out = g.M * g.OH * g.OW;
+  auto const x = random_values<T>(random, batch * in), dy = random_values<T>(random, batch * out);
+  auto dweights = random_values<T>(random, g.M * g.C * g.K * g.K);  // what lies there already
+  std::vector<double> expected(dweights.begin(), dweights.end());
+  for (int n = 0; n < batch; ++n)
+    for_products(g, [&](int from, int to, int w) {
+      expected[static_cast<std::size_t>(w)] +=
+          static_cast<double>(x[static_cast<std::size_t>(n * in + from)]) * static_cast<double>(dy[static_cast<std::size_t>(n * out + to)]);
+    });
+  Context<Host> ctx;
+  ctx.threads = threads;
+  ctx.scratch = Arena(Method::template scratch<T>(g, batch, threads));
+  Method::template run<T>(ctx, g, batch, x.data(), dy.data(), dweights.data());
+  return {dweights, relative_error(dweights, expected)};
 }
 }  // namespace berl::test

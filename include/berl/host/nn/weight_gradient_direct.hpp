@@ -1,5 +1,8 @@
 #pragma once
-#include <berl/host/nn/convolve.hpp>  // Convolution, Frame, Taps
+#include <berl/core/arena.hpp>           // Scope, padded
+#include <berl/core/threads.hpp>         // parallel_for
+#include <berl/host/nn/convolution.hpp>  // Convolution
+#include <berl/host/nn/frame.hpp>        // Frame, Taps
 
 /// The weight gradient of a convolution on the host: dweights[m][c][tap] += sum over pictures and pixels of dy[m] x[c at the
 /// tap]. Two vectors of output channels by eight inputs stay in registers while the pixels of a few rows pass. Each piece of work owns
@@ -18,6 +21,7 @@ struct GradientInput {
   std::ptrdiff_t x_step, x_line;
   int rows, cols, pictures;
   std::ptrdiff_t dy_picture, x_picture;
+  bool fresh = false;  // nothing is in totals yet
 };
 /// totals[i][q] += sum over pixels of dy[pixel][q] x[i][pixel], where x(i) is the address of input i at the first pixel
 template <class T, int Q, class X>
@@ -40,8 +44,8 @@ inline void gradient_tile(GradientInput<T> const& in, X const& x, T* totals) {
     }
   for (int i = 0; i < I; ++i)
     for (int q = 0; q < Q; ++q) {
-      V total;
-      load<T>(total, totals + (i * Q + q) * L);
+      V total = {};
+      if (!in.fresh) load<T>(total, totals + (i * Q + q) * L);
       store<T>(totals + (i * Q + q) * L, total + acc[i][q]);
     }
 }
@@ -91,7 +95,7 @@ void turn(Convolution const& g, T const* dy, int block, T* turned) {
 }  // namespace detail
 
 template <class T>
-constexpr std::size_t weight_gradient_scratch(Convolution const& g, int batch, int threads) {
+constexpr std::size_t weight_gradient_direct_scratch(Convolution const& g, int batch, int threads) {
   using namespace detail;
   int const parts = parts_of<T>(g, batch);
   auto const totals = static_cast<std::size_t>(parts > 1 ? parts * pieces_of<T>(g).groups * pieces_of<T>(g).pieces : std::max(1, threads)),
@@ -103,7 +107,7 @@ constexpr std::size_t weight_gradient_scratch(Convolution const& g, int batch, i
 
 /// Adds the gradient of the weights (M, C, K, K) of the direct convolution g.
 template <class T>
-void weight_gradient(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T const* dy, T* dweights) {
+void weight_gradient_direct(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T const* dy, T* dweights) {
   using namespace detail;
   constexpr int L = lanes_of<T>, I = inputs_per_tile;
   Scope const scope(ctx.scratch);

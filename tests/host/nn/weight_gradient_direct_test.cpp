@@ -1,4 +1,4 @@
-#include <berl/host/nn/weight_gradient.hpp>
+#include <berl/host/nn/weight_gradient_direct.hpp>
 
 #include <doctest/doctest.h>
 
@@ -7,29 +7,19 @@
 using namespace berl;
 
 namespace {
-template <class T>
-struct Found {
-  std::vector<T> dweights;
-  double error;
+struct Method {
+  template <class T>
+  static std::size_t scratch(host::Convolution const& g, int batch, int threads) {
+    return host::weight_gradient_direct_scratch<T>(g, batch, threads);
+  }
+  template <class T>
+  static void run(auto&&... a) {
+    host::weight_gradient_direct<T>(a...);
+  }
 };
-/// One geometry against the six loops: dweights grows by the gradient; the scratch is exactly as large as promised.
 template <class T>
-Found<T> found_for(host::Convolution const& g, int batch, int threads, std::uint64_t seed) {
-  Random random(Seed{seed});
-  int const in = g.C * g.H * g.W, out = g.M * g.OH * g.OW;
-  auto const x = test::random_values<T>(random, batch * in), dy = test::random_values<T>(random, batch * out);
-  auto dweights = test::random_values<T>(random, g.M * g.C * g.K * g.K);  // what lies there already
-  std::vector<double> expected(dweights.begin(), dweights.end());
-  for (int n = 0; n < batch; ++n)
-    test::for_products(g, [&](int from, int to, int w) {
-      expected[static_cast<std::size_t>(w)] +=
-          static_cast<double>(x[static_cast<std::size_t>(n * in + from)]) * static_cast<double>(dy[static_cast<std::size_t>(n * out + to)]);
-    });
-  Context<Host> ctx;
-  ctx.threads = threads;
-  ctx.scratch = Arena(host::weight_gradient_scratch<T>(g, batch, threads));
-  host::weight_gradient<T>(ctx, g, batch, x.data(), dy.data(), dweights.data());
-  return {dweights, test::relative_error(dweights, expected)};
+test::GradientFound<T> found_for(host::Convolution const& g, int batch, int threads, std::uint64_t seed) {
+  return test::gradient_of<Method, T>(g, batch, threads, seed);
 }
 // Sums of at most 5 * 198 products of order 1: some 1000 roundings of 1.1e-16 in double, 6e-8 in float, of which most cancel.
 template <class T>

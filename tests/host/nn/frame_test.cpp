@@ -1,0 +1,65 @@
+#include <berl/host/nn/frame.hpp>
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+using namespace berl;
+using namespace berl::host::detail;
+
+namespace {
+std::vector<float> counted(int n) {
+  std::vector<float> x(static_cast<std::size_t>(n));
+  for (int i = 0; i < n; ++i) x[static_cast<std::size_t>(i)] = static_cast<float>(i + 1);
+  return x;
+}
+}  // namespace
+
+TEST_CASE("a frame is the picture within its padding") {
+  host::Convolution const g{1, 2, 3, 1, 2, 3, 3, 1, 1, false};
+  Frame const f = frame_of(g);
+  CHECK(f.phases == 1);
+  CHECK(f.rows == 4);
+  CHECK(f.cols == 5);
+  auto const x = counted(6);
+  std::vector<float> frame(static_cast<std::size_t>(f.size()), -1);
+  fill_frame(g, f, x.data(), 0, frame.data());
+  CHECK(frame == std::vector<float>{0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 4, 5, 6, 0, 0, 0, 0, 0, 0});
+}
+
+TEST_CASE("with a stride there is a frame for each phase, in which neighbours of a tap are neighbours") {
+  host::Convolution const g{1, 4, 4, 1, 2, 2, 3, 2, 1, false};
+  Frame const f = frame_of(g);
+  CHECK(f.phases == 2);
+  auto const x = counted(16);
+  std::vector<float> frames(static_cast<std::size_t>(f.size()), -1);
+  fill_frame(g, f, x.data(), 0, frames.data());
+  Taps const t = taps_of(g, f, 0, 0);
+  CHECK(t.count == 9);
+  for (int k = 0; k < 9; ++k)
+    for (int p = 0; p < 2; ++p)
+      for (int q = 0; q < 2; ++q) {  // output (p, q) at tap (i, j) sees input (2 p + i - 1, 2 q + j - 1)
+        int const v = 2 * p + t.weight[k] / 3 - 1, u = 2 * q + t.weight[k] % 3 - 1;
+        float const expected = v < 0 || u < 0 ? 0 : x[static_cast<std::size_t>(v * 4 + u)];
+        CHECK(frames[static_cast<std::size_t>(t.offset[k] + p * f.cols + q)] == expected);
+      }
+}
+
+TEST_CASE("the phases of a transposed convolution share its taps") {
+  host::Convolution const g{1, 3, 3, 1, 6, 6, 4, 2, 1, true};
+  Frame const f = frame_of(g);
+  int taps = 0;
+  for (int row = 0; row < 2; ++row)
+    for (int col = 0; col < 2; ++col) {
+      Taps const t = taps_of(g, f, row, col);
+      CHECK(t.rows == 3);
+      CHECK(t.cols == 3);
+      taps += t.count;
+    }
+  CHECK(taps == 16);
+}
+
+TEST_CASE("a picture that needs no padding is its own frame") {
+  CHECK(is_frame({16, 4, 4, 16, 4, 4, 1, 1, 0, false}, frame_of({16, 4, 4, 16, 4, 4, 1, 1, 0, false})));
+  CHECK_FALSE(is_frame({16, 4, 4, 16, 4, 4, 3, 1, 1, false}, frame_of({16, 4, 4, 16, 4, 4, 3, 1, 1, false})));
+}
