@@ -60,7 +60,7 @@ struct RectifiedBy {
 };
 }  // namespace detail
 
-/// A layer without a memory of its inputs' places: a norm can apply it to each value before it is stored.
+/// A layer of elements so simple that a norm applies it before it stores them, and backward computes them again.
 template <class A>
 concept Rectifier = requires { requires A::rectifies; };
 

@@ -5,6 +5,10 @@
 #include <berl/nn/norm.hpp>     // BatchNorm
 #include <berl/nn/state.hpp>    // ParamsOf
 
+#include <algorithm>    // copy_n
+#include <cmath>        // sqrt
+#include <type_traits>  // conditional_t
+
 /// Networks for Inference alone, whose batch norms are part of the layer before them (jacob2018, Sec. 3.2). A batch norm in front of
 /// a convolution stays: the zeros of the padding come after it, so that it cannot be moved behind them exactly.
 namespace berl::nn {

@@ -1,6 +1,7 @@
 #pragma once
 #include <berl/core/shape.hpp>  // block_of
 
+#include <cstddef>  // ptrdiff_t
 #include <utility>  // integer_sequence
 
 namespace berl::nn::detail {
