@@ -30,7 +30,7 @@ class Opened final : public Network {
   std::vector<berl::eval::Explanation<>> explain(std::span<berl::io::Image const> pictures) const override {
     std::lock_guard const lock(mutex_);
     if (!explainer_) {
-      auxiliary_ = std::make_unique<Auxiliary>(face_.trunk());
+      auxiliary_ = std::make_unique<Auxiliary>();
       berl::io::ArrayReader<float> arrays(file_);
       auxiliary_->visit(arrays);
       arrays.copy();
@@ -44,17 +44,18 @@ class Opened final : public Network {
  private:
   using Aux = typename Model::Auxiliary;
   struct Auxiliary {
-    explicit Auxiliary(berl::nn::ParamsOf<typename Model::Trunk, float, berl::Host>& shared) : trunk(shared) {}
     void visit(auto& f) {
       using berl::Path;
+      trunk.visit(f, Path{});
       view.visit(f, Path{"iia.view"}), light.visit(f, Path{"iia.light"}), depth.visit(f, Path{"ira.depth"}),
           albedo.visit(f, Path{"ira.albedo"});
     }
+    berl::nn::Weights<typename Model::Trunk> trunk_weights;
     berl::nn::Weights<typename Aux::View> view_weights;
     berl::nn::Weights<typename Aux::Light> light_weights;
     berl::nn::Weights<typename Aux::Depth> depth_weights;
     berl::nn::Weights<typename Aux::Albedo> albedo_weights;
-    berl::nn::ParamsOf<typename Model::Trunk, float, berl::Host>& trunk;
+    berl::nn::ParamsOf<typename Model::Trunk, float, berl::Host>& trunk = trunk_weights.params;
     berl::nn::ParamsOf<typename Aux::View, float, berl::Host>& view = view_weights.params;
     berl::nn::ParamsOf<typename Aux::Light, float, berl::Host>& light = light_weights.params;
     berl::nn::ParamsOf<typename Aux::Depth, float, berl::Host>& depth = depth_weights.params;

@@ -28,6 +28,15 @@ io::Image mirrored(io::Image const& image) {
       for (int c = 0; c < image.channels; ++c) other.at(v, u, c) = image.at(v, image.width - 1 - u, c);
   return other;
 }
+/// Folded, each of 18 convolutions rounds its weights once more, by 6e-8, in sums of many terms.
+bool near(std::vector<float> const& a, std::vector<float> const& b) {
+  float worst = 0, largest = 0;
+  for (std::size_t d = 0; d < a.size(); ++d) {
+    worst = std::max(worst, std::abs(a[d] - b[d]));
+    largest = std::max(largest, std::abs(b[d]));
+  }
+  return a.size() == b.size() && worst <= 1e-5f * largest;
+}
 /// A model after two steps, so that running statistics are no ones and zeros.
 train::Trainer<Tiny, Host> trained() {
   train::Trainer<Tiny, Host> trainer({.identities = 3, .batch = 4});
@@ -46,15 +55,15 @@ TEST_CASE("face: embeds as the trainer's backbone does in evaluation mode, howev
   static_assert(decltype(face)::size == 8);
 
   std::vector<io::Image> pictures;
-  std::vector<std::vector<float>> expected;
+  std::vector<std::vector<float>> expected;  // from here on its own, which are near the trainer's
   for (int k = 0; k < 5; ++k) {
     pictures.push_back(picture(k));
     Tensor<float, Tiny::Input> image;
     Tensor<float, Tiny::Embedding> embedding;
     io::to_network(pictures.back(), image.span().data());
     trainer.embed(image.read(), embedding.write());
-    expected.emplace_back(embedding.span().begin(), embedding.span().end());
-    CHECK(face.embed(pictures.back()) == expected.back());
+    expected.push_back(face.embed(pictures.back()));
+    CHECK(near(expected.back(), {embedding.span().begin(), embedding.span().end()}));
   }
   for (int const batch : {1, 2, 16})
     for (int const threads : {1, 2}) CHECK(face.embed(pictures, Plain{}, threads, batch) == expected);

@@ -46,9 +46,10 @@ TEST_CASE("kept: layers come in the order of computing, under the names of their
   std::vector<std::string> names;
   auto const keep = [&](Path const& path, std::span<float const>) { names.push_back(path.text); };
   nn::visit_kept<Trunk, float, In>(Pass<float>(memory.data(), 0, 0), 2, Path{}, keep);
-  std::vector<std::string> const begin{"conv1",          "bn1",          "prelu",          "layer1.0.downsample.0", "layer1.0.bn1",
-                                       "layer1.0.conv1", "layer1.0.bn2", "layer1.0.prelu", "layer1.0.conv2",        "layer1.0",
-                                       "layer1.1.bn1"};
+  // norms that run as one with their slopes leave no output of their own
+  std::vector<std::string> const begin{"conv1",          "prelu",          "layer1.0.downsample.0",
+                                       "layer1.0.bn1",   "layer1.0.conv1", "layer1.0.prelu",
+                                       "layer1.0.conv2", "layer1.0",       "layer1.1.bn1"};
   REQUIRE(names.size() > begin.size());
   CHECK(std::equal(begin.begin(), begin.end(), names.begin()));
   for (char const* name : {"layer1.1", "layer1.2", "layer1", "layer2.0", "layer2.1.conv2", "layer3.1.prelu"})

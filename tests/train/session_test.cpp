@@ -368,7 +368,10 @@ TEST_CASE("session: verification on a list of pairs, beside raw pixels") {
 
   std::vector<io::Image> const picture{stripes.load(1)};  // the same as the file's backbone gives
   auto const face = load<TinyBackbone>(scratch / "out/model.safetensors");
-  CHECK(session.embed(picture) == face.embed(std::span<io::Image const>(picture), FlipFused{}));
+  auto const a = session.embed(picture).front(), b = face.embed(std::span<io::Image const>(picture), FlipFused{}).front();
+  float const largest = std::abs(*std::max_element(a.begin(), a.end(), [](float x, float y) { return std::abs(x) < std::abs(y); }));
+  // batch norms folded: the weights of 18 convolutions rounded once more, by 6e-8, in sums of many terms
+  for (std::size_t d = 0; d < a.size(); ++d) CHECK(std::abs(a[d] - b[d]) < 1e-5f * largest);
 }
 
 TEST_CASE("session: confidence begins with given weights where they have it, and anew where not") {

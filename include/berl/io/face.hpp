@@ -3,6 +3,7 @@
 #include <berl/core/tensor.hpp>    // Tensor
 #include <berl/io/checkpoint.hpp>  // ArrayReader
 #include <berl/io/image.hpp>       // Image, to_network
+#include <berl/nn/fold.hpp>        // Folded, fold
 #include <berl/nn/sequential.hpp>  // forward
 #include <berl/nn/state.hpp>       // ParamsOf, place
 
@@ -52,8 +53,8 @@ std::vector<std::vector<T>> embed_pictures(std::span<io::Image const> pictures, 
   return all;
 }
 
-/// A backbone that turns pictures into embeddings, and nothing else. Copies nothing and changes nothing once loaded: one object
-/// serves several threads.
+/// A backbone that turns pictures into embeddings, and nothing else. Batch norms are folded into the convolutions before them when
+/// it is loaded. Copies nothing and changes nothing once loaded: one object serves several threads.
 ///   auto const face = berl::load<berl::networks::IResNet100>("face.safetensors");
 ///   auto const e = face.embed(picture);
 template <class B, class T = float>
@@ -67,12 +68,15 @@ class Face {
   static constexpr int size = Embedding::size;
 
   /// errors  Error: arrays of another network, numbers that are not finite
-  explicit Face(io::SafeTensors const& file) : weights_(std::make_unique<Weights>()) {
+  explicit Face(io::SafeTensors const& file) : weights_(std::make_unique<Weights<nn::Folded<Trunk>, nn::Folded<Top>>>()) {
+    Weights<Trunk, Top> trained;
     io::ArrayReader<T> arrays(file);
-    weights_->trunk.visit(arrays, Path{});
-    weights_->top.visit(arrays, Path{});
+    trained.trunk.visit(arrays, Path{});
+    trained.top.visit(arrays, Path{});
     arrays.expect_no_others({"head.", "iia.", "ira.", "confidence.", "attr."});
     arrays.copy();
+    nn::fold<Trunk, T>(trained.trunk, weights_->trunk);
+    nn::fold<Top, T>(trained.top, weights_->top);
   }
 
   /// The embedding before it is brought to unit length, in the mode of evaluation.
@@ -93,20 +97,19 @@ class Face {
   void embed(Context<Host>& ctx, Read<T, Input, Host> pictures, Write<T, Embedding, Host> embeddings) const {
     Scope const scope(ctx.scratch);
     Write<T, Tap, Host> const tap(ctx.scratch.template take<T>(pictures.size() / Input::size * Tap::size), pictures.batch());
-    nn::forward<Trunk, Inference>(ctx, weights_->trunk, pictures, tap, Forget{});
-    nn::forward<Top, Inference>(ctx, weights_->top, tap.read(), embeddings, Forget{});
+    nn::forward<nn::Folded<Trunk>, Inference>(ctx, weights_->trunk, pictures, tap, Forget{});
+    nn::forward<nn::Folded<Top>, Inference>(ctx, weights_->top, tap.read(), embeddings, Forget{});
   }
   static constexpr std::size_t scratch_bytes(int batch, int threads) {
-    return std::max(nn::scratch<Trunk, T, Input>(batch, threads), nn::scratch<Top, T, Tap>(batch, threads)) +
+    return std::max(nn::scratch<nn::Folded<Trunk>, T, Input>(batch, threads), nn::scratch<nn::Folded<Top>, T, Tap>(batch, threads)) +
            padded<T>(static_cast<std::size_t>(batch) * Tap::size) * sizeof(T);
   }
-  /// From the picture to the tap, for whoever goes on from there.
-  nn::ParamsOf<Trunk, T, Host>& trunk() const { return weights_->trunk; }
 
  private:
   /// Values without gradients: what would be their place is never touched.
+  template <class Lower, class Upper>
   struct Weights {
-    Weights() : memory((values<Trunk> + values<Top>)*sizeof(T)) { place<Trunk>(trunk), place<Top>(top); }
+    Weights() : memory((values<Lower> + values<Upper>)*sizeof(T)) { place<Lower>(trunk), place<Upper>(top); }
     template <class L>
     static constexpr std::size_t values = nn::SizesOf<L, T>::block + nn::SizesOf<L, T>::buffers;
     template <class L>
@@ -115,11 +118,11 @@ class Face {
       nn::place<L, T, Host>(params, block, block, memory.template take<T>(nn::SizesOf<L, T>::buffers));
     }
     Arena memory;
-    nn::ParamsOf<Trunk, T, Host> trunk;
-    nn::ParamsOf<Top, T, Host> top;
+    nn::ParamsOf<Lower, T, Host> trunk;
+    nn::ParamsOf<Upper, T, Host> top;
   };
 
-  std::unique_ptr<Weights> weights_;
+  std::unique_ptr<Weights<nn::Folded<Trunk>, nn::Folded<Top>>> weights_;
 };
 
 /// The backbone in a model.safetensors, or in any file with InsightFace's names; what else it holds is left out.

@@ -10,6 +10,7 @@ namespace berl::nn {
 ///   shapes  y has x's
 template <int Percent>
 struct Dropout : Layer {
+  static constexpr bool in_place = true;
   static_assert(Percent >= 0 && Percent < 100, "berl::nn::Dropout<Percent>: 0 to 99 percent of the elements may be dropped.");
   template <class In>
   using output = In;

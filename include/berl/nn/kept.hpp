@@ -10,8 +10,14 @@ inline constexpr char const* name_of = nullptr;
 template <Name name, class L>
 inline constexpr char const* name_of<Named<name, L>> = name.text;
 
+namespace detail {
+template <class Entry>
+inline constexpr bool numbered = !IsNamed<Entry> && !IsRepeat<Entry>;
+}  // namespace detail
+
 /// What a forward pass has kept, layer by layer in the order of computing: f(name of the layer, its output). The output of the last
-/// layer is not kept, but belongs to the caller. Names are those under which the layers' parameters are saved.
+/// layer is not kept, but belongs to the caller; of layers that run as one, the last one's is. Names are those under which the layers'
+/// parameters are saved.
 ///   keeps  nothing; reads the memory that forward<L, Mode> has filled for a batch of inputs In
 template <class L, class T, class In, class F>
 void visit_kept(Pass<T> pass, int batch, Path const& path, F& f, [[maybe_unused]] int first = 0) {
@@ -21,14 +27,17 @@ void visit_kept(Pass<T> pass, int batch, Path const& path, F& f, [[maybe_unused]
   };
   if constexpr (IsSequential<L>) {
     int number = 0;
-    detail::for_layers<L>([&](auto i) {
-      using Entry = layer_of<L, i>;
+    detail::for_units<L>([&](auto i) {
+      constexpr int last = after<L, i> - 1;  // whose name and whose output are the unit's
+      using Unit = UnitOf<L, i>;
+      using Entry = layer_of<L, last>;
       using X = HiddenOf<L, In, i>;
-      constexpr bool numbered = !IsNamed<Entry> && !IsRepeat<Entry>;
+      for (int k = i; k < last; ++k) number += detail::numbered<layer_of<L, i>> ? 1 : 0;
+      constexpr bool numbered = detail::numbered<Entry>;
       Path const here = numbered ? path / number : path;
-      if constexpr (i + 1 < L::layers::size) {
-        auto const hidden = output(pass, std::type_identity<OutputOf<Entry, X>>{});
-        visit_kept<Entry, T, X>(pass.part(kept<Entry, T, X>(batch)), batch, here, f, number);
+      if constexpr (last + 1 < L::layers::size) {
+        auto const hidden = output(pass, std::type_identity<OutputOf<Unit, X>>{});
+        visit_kept<Unit, T, X>(pass.part(kept<Unit, T, X>(batch)), batch, here, f, number);
         if constexpr (IsRepeat<Entry>)
           f(path / (number + Entry::times - 1), hidden);
         else if constexpr (IsNamed<Entry>)
@@ -36,7 +45,7 @@ void visit_kept(Pass<T> pass, int batch, Path const& path, F& f, [[maybe_unused]
         else
           f(here, hidden);
       } else {
-        visit_kept<Entry, T, X>(pass, batch, here, f, number);
+        visit_kept<Unit, T, X>(pass, batch, here, f, number);
       }
       if constexpr (IsRepeat<Entry>)
         number += Entry::times;

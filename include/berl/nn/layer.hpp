@@ -140,9 +140,12 @@ namespace nn {
 ///   Params<T, D>                                its arrays; visit(f, path) calls f(path / "name", array)
 ///   kept<T, In>(batch), scratch<T, In>(batch, threads)   elements kept between forward and backward; bytes used during either
 ///   macs<In>                                    multiply-adds of one sample
+///   joined<B>                                   where there is one: the layer that it and a layer B behind it run as
+///   in_place                                    whether dx may lie where dy does, and, with Forget, y where x does
 ///   forward<Mode>(ctx, params, x, y, pass)      y: Write, or Onto where a residual body may end in the layer
 ///   backward<Mode>(ctx, params, x, dy, dx, pass)   dx: Write, Add, Onto or Skip; parameter gradients are added to
 struct Layer {
+  static constexpr bool in_place = false;
   template <class T, class D>
   struct Params {
     constexpr void visit(auto&&, auto const&) {}

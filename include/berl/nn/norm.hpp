@@ -1,9 +1,10 @@
 #pragma once
 #include <berl/core/check.hpp>    // check::Channels
+#include <berl/nn/activated.hpp>  // Activated, Unchanged
+#include <berl/nn/normalise.hpp>  // NormOfRun, moments_of_run
 #include <berl/nn/pointwise.hpp>  // Layer, whole_base
-#include <berl/nn/runs.hpp>       // Runs, Lanes
 
-#include <algorithm>  // max
+#include <algorithm>  // max, copy_n
 #include <cmath>      // sqrt
 
 namespace berl::nn {
@@ -18,6 +19,9 @@ template <int C, class WeightRule = Undecayed>
 struct BatchNorm : Layer {
   static_assert(C > 0, "berl::nn::BatchNorm<C>: C, the number of channels, must be positive.");
   static constexpr double eps = 1e-5, momentum = 0.1;
+  static constexpr bool in_place = true;
+  template <Rectifier A>
+  using joined = Activated<BatchNorm, A>;
   template <class In>
   using output = typename check::Channels<In, C>::type;
   template <class T, class D>
@@ -42,22 +46,31 @@ struct BatchNorm : Layer {
   }
   template <class Mode, class T, class In, class D, class Y, class P>
   static void forward(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Y y, P pass) {
+    forward_through<Mode>(ctx, p, detail::Unchanged{}, x, y, pass);
+  }
+  template <class Mode, class T, class In, class D, class DX>
+  static void backward(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T> pass) {
+    backward_through<Mode>(ctx, p, detail::Unchanged{}, x, dy, dx, pass);
+  }
+  /// The same with a rectifier on the way out.
+  template <class Mode, class T, class In, class D, class A, class Y, class P>
+  static void forward_through(Context<D>& ctx, Params<T, D>& p, A rectified, Read<T, In, D> x, Y y, P pass) {
     if constexpr (std::is_same_v<P, Forget>) {
       Scope const scope(ctx.scratch);
       T* const mean = ctx.scratch.template take<T>(C);
       T* const inverse = ctx.scratch.template take<T>(C);
-      Kernel<BatchNorm, D>::template forward<Mode>(ctx, p, x, y, mean, inverse);
+      Kernel<BatchNorm, D>::template forward<Mode>(ctx, p, rectified, x, y, mean, inverse);
     } else {
       T* const mean = pass.take(C);
       T* const inverse = pass.take(C);
-      Kernel<BatchNorm, D>::template forward<Mode>(ctx, p, x, y, mean, inverse);
+      Kernel<BatchNorm, D>::template forward<Mode>(ctx, p, rectified, x, y, mean, inverse);
     }
   }
-  template <class Mode, class T, class In, class D, class DX>
-  static void backward(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T> pass) {
+  template <class Mode, class T, class In, class D, class A, class DX>
+  static void backward_through(Context<D>& ctx, Params<T, D>& p, A rectified, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T> pass) {
     T const* const mean = pass.take(C);
     T const* const inverse = pass.take(C);
-    Kernel<BatchNorm, D>::template backward<Mode>(ctx, p, x, dy, dx, mean, inverse);
+    Kernel<BatchNorm, D>::template backward<Mode>(ctx, p, rectified, x, dy, dx, mean, inverse);
   }
 };
 
@@ -70,6 +83,10 @@ template <int Groups, int C>
 struct GroupNorm : Layer {
   static_assert(C > 0 && Groups > 0 && C % Groups == 0, "berl::nn::GroupNorm<Groups, C>: Groups must divide C, the number of channels.");
   static constexpr double eps = 1e-5;
+  static constexpr bool in_place = true;
+  template <Rectifier A>
+    requires(!A::learns)
+  using joined = Activated<GroupNorm, A>;
   template <class In>
   using output = typename check::Channels<In, C>::type;
   template <class T, class D>
@@ -90,92 +107,43 @@ struct GroupNorm : Layer {
   }
   template <class Mode, class T, class In, class D, class Y, class P>
   static void forward(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Y y, P pass) {
+    forward_through<Mode>(ctx, p, detail::Unchanged{}, x, y, pass);
+  }
+  template <class Mode, class T, class In, class D, class DX>
+  static void backward(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T> pass) {
+    backward_through<Mode>(ctx, p, detail::Unchanged{}, x, dy, dx, pass);
+  }
+  /// The same with a rectifier on the way out.
+  template <class Mode, class T, class In, class D, class A, class Y, class P>
+  static void forward_through(Context<D>& ctx, Params<T, D>& p, A rectified, Read<T, In, D> x, Y y, P pass) {
     auto const n = static_cast<std::size_t>(x.batch()) * Groups;
     if constexpr (std::is_same_v<P, Forget>) {
       Scope const scope(ctx.scratch);
       T* const mean = ctx.scratch.template take<T>(n);
       T* const inverse = ctx.scratch.template take<T>(n);
-      Kernel<GroupNorm, D>::forward(ctx, p, x, y, mean, inverse);
+      Kernel<GroupNorm, D>::forward(ctx, p, rectified, x, y, mean, inverse);
     } else {
       T* const mean = pass.take(n);
       T* const inverse = pass.take(n);
-      Kernel<GroupNorm, D>::forward(ctx, p, x, y, mean, inverse);
+      Kernel<GroupNorm, D>::forward(ctx, p, rectified, x, y, mean, inverse);
     }
   }
-  template <class Mode, class T, class In, class D, class DX>
-  static void backward(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T> pass) {
+  template <class Mode, class T, class In, class D, class A, class DX>
+  static void backward_through(Context<D>& ctx, Params<T, D>& p, A rectified, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T> pass) {
     auto const n = static_cast<std::size_t>(x.batch()) * Groups;
     T const* const mean = pass.take(n);
     T const* const inverse = pass.take(n);
-    Kernel<GroupNorm, D>::backward(ctx, p, x, dy, dx, mean, inverse);
+    Kernel<GroupNorm, D>::backward(ctx, p, rectified, x, dy, dx, mean, inverse);
   }
 };
 }  // namespace berl::nn
 
 namespace berl {
-namespace nn::detail {
-/// Mean and squared deviation of a set, to which sets are joined without cancellation.
-struct Moments {
-  double count = 0, mean = 0, squares = 0;  // squares: sum of (x - mean)^2
-  void join(double n, double other_mean, double other_squares) {
-    double const delta = other_mean - mean, total = count + n;
-    mean += delta * n / total;
-    squares += other_squares + delta * delta * count * n / total;
-    count = total;
-  }
-};
-/// Of each channel of a run, in one pass: the values count from the first of them.
-template <class R, class T>
-void moments_of_run(T const* x, double* mean, double* squares) {
-  Lanes<T, R::block> const first(x);
-  double sums[2][R::block] = {};
-  sum_run<T, R::block, R::length>(
-      [&](int i, int k, T& d, T& square) {
-        d = x[i] - first.at[k];
-        square = d * d;
-      },
-      sums);
-  for (int c = 0; c < R::block; ++c) {
-    double const squared = sums[1][c] - sums[0][c] * sums[0][c] / R::pixels;
-    mean[c] = static_cast<double>(x[c]) + sums[0][c] / R::pixels;
-    squares[c] = squared > 0 ? squared : 0;
-  }
-}
-/// sum[c] = sum of dy, product[c] = sum of dy (x - mean) of each channel of a run.
-template <class R, class T>
-void products_of_run(T const* x, T const* dy, T const* means, double* sum, double* product) {
-  Lanes<T, R::block> const mean(means);
-  double sums[2][R::block] = {};
-  sum_run<T, R::block, R::length>(
-      [&](int i, int k, T& d, T& p) {
-        d = dy[i];
-        p = dy[i] * (x[i] - mean.at[k]);
-      },
-      sums);
-  for (int c = 0; c < R::block; ++c) {
-    sum[c] = sums[0][c];
-    product[c] = sums[1][c];
-  }
-}
-/// y = [base +] scale (x - mean) + shift for a run, whose channels have a value each.
-template <class R, bool onto_base, class T>
-void affine_run(T const* x, T const* means, T const* scales, T const* shifts, T const* base, T* y) {
-  Lanes<T, R::block> const mean(means), scale(scales), shift(shifts);
-  map_run<onto_base>(R::length, base, y, [&](int i, int k) { return scale.at[k] * (x[i] - mean.at[k]) + shift.at[k]; });
-}
-/// dx = [base +] a dy + b (x - mean) + c for a run
-template <class R, bool onto_base, class T>
-void affine_run(T const* x, T const* dy, T const* means, T const* as, T const* bs, T const* cs, T const* base, T* dx) {
-  Lanes<T, R::block> const mean(means), a(as), b(bs), c(cs);
-  map_run<onto_base>(R::length, base, dx, [&](int i, int k) { return a.at[k] * dy[i] + b.at[k] * (x[i] - mean.at[k]) + c.at[k]; });
-}
-}  // namespace nn::detail
-
 template <int C, class Rule>
 struct Kernel<nn::BatchNorm<C, Rule>, Host> {
   using Layer = nn::BatchNorm<C, Rule>;
-  template <class Mode, class T, class In, class Params, class Y>
-  static void forward(Context<Host>& ctx, Params& p, Read<T, In, Host> x, Y y, T* mean, T* inverse) {
+  template <class Mode, class T, class In, class Params, class A, class Y>
+  static void forward(Context<Host>& ctx, Params& p, A rectified, Read<T, In, Host> x, Y y, T* mean, T* inverse) {
     using R = nn::detail::Runs<In>;
     Scope const scope(ctx.scratch);
     std::ptrdiff_t const runs = static_cast<std::ptrdiff_t>(x.batch()) * R::blocks;
@@ -206,46 +174,50 @@ struct Kernel<nn::BatchNorm<C, Rule>, Host> {
     T* const scale = ctx.scratch.take<T>(C);
     for (int c = 0; c < C; ++c) scale[c] = p.weight.value()[c] * inverse[c];
     parallel_for(ctx, runs, [&](std::ptrdiff_t i) {
-      std::ptrdiff_t const at = i * R::length, c = i % R::blocks * R::block;
-      nn::detail::affine_run<R, accumulates<Y>>(x.data() + at, mean + c, scale + c, p.bias.value() + c, nn::detail::whole_base(y) + at,
-                                                y.data() + at);
+      std::ptrdiff_t const at = i * R::length;
+      nn::detail::NormOfRun<R, A, T> const norm(mean, scale, p.bias.value(), rectified, i % R::blocks * R::block);
+      norm.template forward<accumulates<Y>>(x.data() + at, nn::detail::whole_base(y) + at, y.data() + at);
     });
   }
-  template <class Mode, class T, class In, class Params, class DX>
-  static void backward(Context<Host>& ctx, Params& p, Read<T, In, Host> x, Read<T, In, Host> dy, DX dx, T const* mean, T const* inverse) {
+  template <class Mode, class T, class In, class Params, class A, class DX>
+  static void backward(Context<Host>& ctx, Params& p, A rectified, Read<T, In, Host> x, Read<T, In, Host> dy, DX dx, T const* mean,
+                       T const* inverse) {
     using R = nn::detail::Runs<In>;
+    constexpr int terms = A::learns ? 3 : 2;
     Scope const scope(ctx.scratch);
     std::ptrdiff_t const runs = static_cast<std::ptrdiff_t>(x.batch()) * R::blocks;
-    double* const sums = ctx.scratch.take<double>(static_cast<std::size_t>(x.batch()) * C);
-    double* const products = ctx.scratch.take<double>(static_cast<std::size_t>(x.batch()) * C);
-    T* const a = ctx.scratch.take<T>(C);
+    double* partial[terms];
+    for (double*& one : partial) one = ctx.scratch.take<double>(static_cast<std::size_t>(x.batch()) * C);
+    T* const scale = ctx.scratch.take<T>(C);
     T* const b = ctx.scratch.take<T>(C);
     T* const d = ctx.scratch.take<T>(C);
+    for (int c = 0; c < C; ++c) scale[c] = p.weight.value()[c] * inverse[c];
+    auto const norm = [&](std::ptrdiff_t i) {
+      return nn::detail::NormOfRun<R, A, T>(mean, scale, p.bias.value(), rectified, i % R::blocks * R::block);
+    };
     parallel_for(ctx, runs, [&](std::ptrdiff_t i) {
-      std::ptrdiff_t const at = i * R::length;
-      nn::detail::products_of_run<R>(x.data() + at, dy.data() + at, mean + i % R::blocks * R::block, sums + i * R::block,
-                                     products + i * R::block);
+      double sums[terms][R::block] = {};
+      norm(i).sum(x.data() + i * R::length, dy.data() + i * R::length, sums);
+      for (int s = 0; s < terms; ++s) std::copy_n(sums[s], R::block, partial[s] + i * R::block);
     });
     parallel_for(ctx, C, [&](std::ptrdiff_t c) {
-      double sum = 0, product = 0;
-      for (int n = 0; n < x.batch(); ++n) {
-        sum += sums[static_cast<std::ptrdiff_t>(n) * C + c];
-        product += products[static_cast<std::ptrdiff_t>(n) * C + c];
-      }
+      double sum[terms] = {};
+      for (int n = 0; n < x.batch(); ++n)  // in the samples' order
+        for (int s = 0; s < terms; ++s) sum[s] += partial[s][static_cast<std::ptrdiff_t>(n) * C + c];
       double const inv = static_cast<double>(inverse[c]), slope = static_cast<double>(p.weight.value()[c]) * inv;
-      p.bias.gradient()[c] += static_cast<T>(sum);
-      p.weight.gradient()[c] += static_cast<T>(product * inv);
+      p.bias.gradient()[c] += static_cast<T>(sum[0]);
+      p.weight.gradient()[c] += static_cast<T>(sum[1] * inv);
+      if constexpr (A::learns) rectified.gradient[c] += static_cast<T>(sum[2]);
       bool const trained = std::is_same_v<Mode, Training>;  // running statistics are constants
       double const count = static_cast<double>(x.batch()) * R::pixels;
-      a[c] = static_cast<T>(slope);
-      b[c] = trained ? static_cast<T>(-slope * inv * inv * product / count) : T(0);
-      d[c] = trained ? static_cast<T>(-slope * sum / count) : T(0);
+      b[c] = trained ? static_cast<T>(-slope * inv * inv * sum[1] / count) : T(0);
+      d[c] = trained ? static_cast<T>(-slope * sum[0] / count) : T(0);
     });
     if constexpr (!skips<DX>)
       parallel_for(ctx, runs, [&](std::ptrdiff_t i) {
         std::ptrdiff_t const at = i * R::length, c = i % R::blocks * R::block;
-        nn::detail::affine_run<R, accumulates<DX>>(x.data() + at, dy.data() + at, mean + c, a + c, b + c, d + c,
-                                                   nn::detail::whole_base(dx) + at, dx.data() + at);
+        norm(i).template backward<accumulates<DX>>(x.data() + at, dy.data() + at, b + c, d + c, nn::detail::whole_base(dx) + at,
+                                                   dx.data() + at);
       });
   }
 };
@@ -254,8 +226,8 @@ template <int G, int C>
 struct Kernel<nn::GroupNorm<G, C>, Host> {
   using Layer = nn::GroupNorm<G, C>;
   static constexpr int inside = C / G;
-  template <class T, class In, class Params, class Y>
-  static void forward(Context<Host>& ctx, Params& p, Read<T, In, Host> x, Y y, T* mean, T* inverse) {
+  template <class T, class In, class Params, class A, class Y>
+  static void forward(Context<Host>& ctx, Params& p, A rectified, Read<T, In, Host> x, Y y, T* mean, T* inverse) {
     using R = nn::detail::Runs<In>;
     parallel_for(ctx, x.batch(), [&](std::ptrdiff_t n) {
       double means[C], squares[C];
@@ -273,36 +245,43 @@ struct Kernel<nn::GroupNorm<G, C>, Host> {
         }
       }
       for (int i = 0; i < R::blocks; ++i) {
-        std::ptrdiff_t const at = n * In::size + i * R::length, c = i * R::block;
-        nn::detail::affine_run<R, accumulates<Y>>(x.data() + at, centre + c, scale + c, p.bias.value() + c, nn::detail::whole_base(y) + at,
-                                                  y.data() + at);
+        std::ptrdiff_t const at = n * In::size + i * R::length;
+        nn::detail::NormOfRun<R, A, T> const norm(centre, scale, p.bias.value(), rectified, i * R::block);
+        norm.template forward<accumulates<Y>>(x.data() + at, nn::detail::whole_base(y) + at, y.data() + at);
       }
     });
   }
-  template <class T, class In, class Params, class DX>
-  static void backward(Context<Host>& ctx, Params& p, Read<T, In, Host> x, Read<T, In, Host> dy, DX dx, T const* mean, T const* inverse) {
+  template <class T, class In, class Params, class A, class DX>
+  static void backward(Context<Host>& ctx, Params& p, A rectified, Read<T, In, Host> x, Read<T, In, Host> dy, DX dx, T const* mean,
+                       T const* inverse) {
     using R = nn::detail::Runs<In>;
     Scope const scope(ctx.scratch);
-    T* const sums = ctx.scratch.take<T>(static_cast<std::size_t>(x.batch()) * C);
-    T* const products = ctx.scratch.take<T>(static_cast<std::size_t>(x.batch()) * C);
+    T* const dbias = ctx.scratch.take<T>(static_cast<std::size_t>(x.batch()) * C);
+    T* const dweight = ctx.scratch.take<T>(static_cast<std::size_t>(x.batch()) * C);
     parallel_for(ctx, x.batch(), [&](std::ptrdiff_t n) {
       double sum[C], product[C];
-      T centre[C], a[C], b[C], d[C];
-      for (int c = 0; c < C; ++c) centre[c] = mean[n * G + c / inside];
+      T centre[C], scale[C], b[C], d[C];
+      for (int c = 0; c < C; ++c) {
+        centre[c] = mean[n * G + c / inside];
+        scale[c] = p.weight.value()[c] * inverse[n * G + c / inside];
+      }
+      auto const norm = [&](int i) { return nn::detail::NormOfRun<R, A, T>(centre, scale, p.bias.value(), rectified, i * R::block); };
       for (int i = 0; i < R::blocks; ++i) {
-        std::ptrdiff_t const at = n * In::size + i * R::length, c = i * R::block;
-        nn::detail::products_of_run<R>(x.data() + at, dy.data() + at, centre + c, sum + c, product + c);
+        std::ptrdiff_t const at = n * In::size + i * R::length;
+        double sums[2][R::block] = {};
+        norm(i).sum(x.data() + at, dy.data() + at, sums);
+        std::copy_n(sums[0], R::block, sum + i * R::block);
+        std::copy_n(sums[1], R::block, product + i * R::block);
       }
       for (int g = 0; g < G; ++g) {
         double const inv = static_cast<double>(inverse[n * G + g]), count = static_cast<double>(inside) * R::pixels;
         double total = 0, total_product = 0;  // of weight dy
         for (int c = g * inside; c < (g + 1) * inside; ++c) {
           double const weight = static_cast<double>(p.weight.value()[c]);
-          sums[n * C + c] = static_cast<T>(sum[c]);
-          products[n * C + c] = static_cast<T>(product[c] * inv);
+          dbias[n * C + c] = static_cast<T>(sum[c]);
+          dweight[n * C + c] = static_cast<T>(product[c] * inv);
           total += weight * sum[c];
           total_product += weight * product[c];
-          a[c] = static_cast<T>(weight * inv);
         }
         for (int c = g * inside; c < (g + 1) * inside; ++c) {
           b[c] = static_cast<T>(-inv * inv * inv * total_product / count);
@@ -312,14 +291,14 @@ struct Kernel<nn::GroupNorm<G, C>, Host> {
       if constexpr (!skips<DX>)
         for (int i = 0; i < R::blocks; ++i) {
           std::ptrdiff_t const at = n * In::size + i * R::length, c = i * R::block;
-          nn::detail::affine_run<R, accumulates<DX>>(x.data() + at, dy.data() + at, centre + c, a + c, b + c, d + c,
-                                                     nn::detail::whole_base(dx) + at, dx.data() + at);
+          norm(i).template backward<accumulates<DX>>(x.data() + at, dy.data() + at, b + c, d + c, nn::detail::whole_base(dx) + at,
+                                                     dx.data() + at);
         }
     });
     for (int n = 0; n < x.batch(); ++n)  // in the samples' order
       for (int c = 0; c < C; ++c) {
-        p.bias.gradient()[c] += sums[n * C + c];
-        p.weight.gradient()[c] += products[n * C + c];
+        p.bias.gradient()[c] += dbias[n * C + c];
+        p.weight.gradient()[c] += dweight[n * C + c];
       }
   }
 };

@@ -68,4 +68,15 @@ template <class T, class D>
 struct ParamsOf<Identity, T, D> {
   constexpr void visit(auto&&, auto const&) {}
 };
+
+namespace detail {
+/// The parameters of a layer, by whatever name they are saved.
+template <class Params>
+auto& own(Params& params) {
+  if constexpr (requires { params.named; })
+    return own(params.named);
+  else
+    return params;
+}
+}  // namespace detail
 }  // namespace berl::nn

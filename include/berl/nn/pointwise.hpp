@@ -1,5 +1,6 @@
 #pragma once
 #include <berl/core/threads.hpp>  // parallel_for
+#include <berl/nn/activated.hpp>  // Rectified
 #include <berl/nn/layer.hpp>      // Layer
 
 #include <cmath>  // tanh, exp, log1p
@@ -38,6 +39,9 @@ struct Kernel<nn::Pointwise<F>, Host> {
       T const* const xs = x.data();
       T const* const base = nn::detail::whole_base(y);
       T* const ys = y.data();
+#if defined(_OPENMP)
+#pragma omp simd
+#endif
       for (std::size_t i = first; i < last; ++i)
         if constexpr (accumulates<Y>)
           ys[i] = base[i] + F::value(xs[i]);
@@ -53,6 +57,9 @@ struct Kernel<nn::Pointwise<F>, Host> {
         T const* const dys = dy.data();
         T const* const base = nn::detail::whole_base(dx);
         T* const dxs = dx.data();
+#if defined(_OPENMP)
+#pragma omp simd
+#endif
         for (std::size_t i = first; i < last; ++i)
           if constexpr (accumulates<DX>)
             dxs[i] = base[i] + dys[i] * F::slope(xs[i]);
@@ -64,14 +71,22 @@ struct Kernel<nn::Pointwise<F>, Host> {
 }  // namespace berl
 
 namespace berl::nn {
-/// A layer that maps each element by itself. F has value(x) and slope(x), for host and device alike.
+/// A layer that maps each element by itself. F has value(x) and slope(x), for host and device alike; `rectifies`, if it is so
+/// simple that computing it again costs less than keeping its input.
 ///   y = F(x);  dx = dy F'(x)
 ///   shapes  y has x's, which may be any
 ///   keeps   x
 template <class F>
 struct Pointwise : Layer {
+  static constexpr bool in_place = true;
+  static constexpr bool rectifies = requires { F::rectifies; };
+  static constexpr bool learns = false;
   template <class In>
   using output = In;
+  template <class T, class Params>
+  static detail::Rectified<F> rectified(Params const&) {
+    return {};
+  }
   template <class Mode, class T, class In, class D, class Params, class Y, class P>
   static void forward(Context<D>& ctx, Params const&, Read<T, In, D> x, Y y, P) {
     Kernel<Pointwise, D>::forward(ctx, x, y);
@@ -85,6 +100,7 @@ struct Pointwise : Layer {
 namespace point {
 /// max(x, 0); the slope at 0 is 0. What is not a number stays none.
 struct ReLU {
+  static constexpr bool rectifies = true;
   template <class T>
   static BERL_FN constexpr T value(T x) {
     return x < 0 ? T(0) : x;
@@ -97,6 +113,7 @@ struct ReLU {
 /// x, or a fifth of it where it is negative (Percent = 20); at 0 the slope is that of the negative side.
 template <int Percent>
 struct LeakyReLU {
+  static constexpr bool rectifies = true;
   template <class T>
   static BERL_FN constexpr T value(T x) {
     return x > 0 ? x : static_cast<T>(Percent / 100.0) * x;

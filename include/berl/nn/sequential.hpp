@@ -24,38 +24,70 @@ struct Between {
   }
 };
 
+/// The block for what layer I gives, and for its gradient. A layer that works in place leaves its result where it has found its input.
+template <class L, int I>
+constexpr int block_of_output() {
+  int block = 0;
+  for_units<L>([&](auto i) {
+    if constexpr (i > 0 && i <= I && !in_place<UnitOf<L, i>>) block = 1 - block;
+  });
+  return block;
+}
+template <class L, int I>
+constexpr int block_of_gradient() {
+  int block = 0;
+  for_units<L>([&](auto i) {
+    if constexpr (i > I && after<L, i> < L::layers::size && !in_place<UnitOf<L, i>>) block = 1 - block;
+  });
+  return block;
+}
+
+/// The layers that run as one from I on.
+template <class L, int I, class Mode, class T, class X, class D, class Y, class P>
+void forward_unit(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Y y, P pass) {
+  if constexpr (together<L, I> == 2)
+    UnitOf<L, I>::template forward<Mode>(ctx, own(params.template at<I>()), own(params.template at<I + 1>()), x, y, pass);
+  else
+    forward<layer_of<L, I>, Mode>(ctx, params.template at<I>(), x, y, pass);
+}
+template <class L, int I, class Mode, class T, class X, class Out, class D, class DX>
+void backward_unit(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Read<T, Out, D> dy, DX dx, Pass<T> pass) {
+  if constexpr (together<L, I> == 2)
+    UnitOf<L, I>::template backward<Mode>(ctx, own(params.template at<I>()), own(params.template at<I + 1>()), x, dy, dx, pass);
+  else
+    backward<layer_of<L, I>, Mode>(ctx, params.template at<I>(), x, dy, dx, pass);
+}
+
 template <class L, int I, class Mode, class T, class X, class D, class Y, class P>
 void forward_from(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Y y, P pass, Between<T> const& between) {
-  using Entry = layer_of<L, I>;
-  auto& own = params.template at<I>();
-  if constexpr (I + 1 == L::layers::size) {
-    forward<Entry, Mode>(ctx, own, x, y, pass);
+  using Unit = UnitOf<L, I>;
+  if constexpr (after<L, I> == L::layers::size) {
+    forward_unit<L, I, Mode>(ctx, params, x, y, pass);
   } else if constexpr (std::is_same_v<P, Forget>) {
-    Write<T, OutputOf<Entry, X>, D> const hidden(between.block[I % 2], x.batch());
-    forward<Entry, Mode>(ctx, own, x, hidden, pass);
-    forward_from<L, I + 1, Mode>(ctx, params, hidden.read(), y, pass, between);
+    Write<T, OutputOf<Unit, X>, D> const hidden(between.block[block_of_output<L, I>()], x.batch());
+    forward_unit<L, I, Mode>(ctx, params, x, hidden, pass);
+    forward_from<L, after<L, I>, Mode>(ctx, params, hidden.read(), y, pass, between);
   } else {
-    using H = OutputOf<Entry, X>;
+    using H = OutputOf<Unit, X>;
     Write<T, H, D> const hidden(pass.take(static_cast<std::size_t>(x.batch()) * H::size), x.batch());
-    forward<Entry, Mode>(ctx, own, x, hidden, pass.part(kept<Entry, T, X>(x.batch())));
-    forward_from<L, I + 1, Mode>(ctx, params, hidden.read(), y, pass, between);
+    forward_unit<L, I, Mode>(ctx, params, x, hidden, pass.part(kept<Unit, T, X>(x.batch())));
+    forward_from<L, after<L, I>, Mode>(ctx, params, hidden.read(), y, pass, between);
   }
 }
 
 template <class L, int I, class Mode, class T, class X, class Out, class D, class DX>
 void backward_from(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Read<T, Out, D> dy, DX dx, Pass<T> pass,
                    Between<T> const& between) {
-  using Entry = layer_of<L, I>;
-  auto& own = params.template at<I>();
-  if constexpr (I + 1 == L::layers::size) {
-    backward<Entry, Mode>(ctx, own, x, dy, dx, pass);
+  using Unit = UnitOf<L, I>;
+  if constexpr (after<L, I> == L::layers::size) {
+    backward_unit<L, I, Mode>(ctx, params, x, dy, dx, pass);
   } else {
-    using H = OutputOf<Entry, X>;
+    using H = OutputOf<Unit, X>;
     Read<T, H, D> const hidden(pass.take(static_cast<std::size_t>(x.batch()) * H::size), x.batch());
-    Pass<T> const here = pass.part(kept<Entry, T, X>(x.batch()));
-    Write<T, H, D> const dhidden(between.block[I % 2], x.batch());
-    backward_from<L, I + 1, Mode>(ctx, params, hidden, dy, dhidden, pass, between);
-    backward<Entry, Mode>(ctx, own, x, dhidden.read(), dx, here);
+    Pass<T> const here = pass.part(kept<Unit, T, X>(x.batch()));
+    Write<T, H, D> const dhidden(between.block[block_of_gradient<L, I>()], x.batch());
+    backward_from<L, after<L, I>, Mode>(ctx, params, hidden, dy, dhidden, pass, between);
+    backward_unit<L, I, Mode>(ctx, params, x, dhidden.read(), dx, here);
   }
 }
 

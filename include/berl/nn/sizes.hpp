@@ -14,10 +14,17 @@ constexpr void for_layers(F&& f) {
     (f(std::integral_constant<int, I>{}), ...);
   }(std::make_integer_sequence<int, L::layers::size>{});
 }
+/// f(I) for each layer I with which a unit begins.
+template <class L, class F>
+constexpr void for_units(F&& f) {
+  for_layers<L>([&](auto i) {
+    if constexpr (begins<L, i>) f(i);
+  });
+}
 template <class L, class In>
 constexpr std::size_t widest_hidden() {
   std::size_t widest = 0;
-  for_layers<L>([&](auto i) {
+  for_units<L>([&](auto i) {
     if constexpr (i > 0) widest = std::max(widest, static_cast<std::size_t>(HiddenOf<L, In, i>::size));
   });
   return widest;
@@ -33,10 +40,9 @@ template <class L, class T, class In>
 constexpr std::size_t kept(int batch) {
   if constexpr (IsSequential<L>) {
     std::size_t n = 0;
-    detail::for_layers<L>([&](auto i) {
-      using X = HiddenOf<L, In, i>;
-      n += kept<layer_of<L, i>, T, X>(batch);
-      if constexpr (i + 1 < L::layers::size) n += detail::elements<T, HiddenOf<L, In, i + 1>>(batch);
+    detail::for_units<L>([&](auto i) {
+      n += kept<UnitOf<L, i>, T, HiddenOf<L, In, i>>(batch);
+      if constexpr (after<L, i> < L::layers::size) n += detail::elements<T, HiddenOf<L, In, after<L, i>>>(batch);
     });
     return n;
   } else if constexpr (IsRepeat<L>) {
@@ -57,7 +63,7 @@ template <class L, class T, class In>
 constexpr std::size_t scratch(int batch, int threads) {
   if constexpr (IsSequential<L>) {
     std::size_t most = 0;
-    detail::for_layers<L>([&](auto i) { most = std::max(most, scratch<layer_of<L, i>, T, HiddenOf<L, In, i>>(batch, threads)); });
+    detail::for_units<L>([&](auto i) { most = std::max(most, scratch<UnitOf<L, i>, T, HiddenOf<L, In, i>>(batch, threads)); });
     return most + 2 * sizeof(T) * padded<T>(static_cast<std::size_t>(batch) * detail::widest_hidden<L, In>());
   } else if constexpr (IsRepeat<L>) {
     return scratch<typename L::layer, T, In>(batch, threads) + 2 * sizeof(T) * detail::elements<T, In>(batch);

@@ -92,6 +92,58 @@ struct output_of {
 template <class L, class In>
 using OutputOf = typename output_of<L, In>::type;
 
+template <class L>
+struct unnamed {
+  using type = L;
+};
+template <IsNamed L>
+struct unnamed<L> : unnamed<typename L::layer> {};
+template <class L>
+using Unnamed = typename unnamed<L>::type;
+
+/// Neighbours of a Sequential that run as one layer, A::joined<B>: what lies between them is neither stored nor kept.
+template <class A, class B>
+concept Joins = requires { typename Unnamed<A>::template joined<Unnamed<B>>; };
+/// How many layers of a Sequential run as one from layer I on: 2 or 1.
+template <class L, int I>
+inline constexpr int together = [] {
+  if constexpr (I + 1 < L::layers::size)
+    return Joins<layer_of<L, I>, layer_of<L, I + 1>> ? 2 : 1;
+  else
+    return 1;
+}();
+/// Whether a unit begins at layer I, or is the layer before still running.
+template <class L, int I>
+inline constexpr bool begins = [] {
+  if constexpr (I == 0)
+    return true;
+  else
+    return !begins<L, I - 1> || together<L, I - 1> == 1;
+}();
+template <class L, int I, int count = together<L, I>>
+struct unit_of {
+  using type = layer_of<L, I>;
+};
+template <class L, int I>
+struct unit_of<L, I, 2> {
+  using type = typename Unnamed<layer_of<L, I>>::template joined<Unnamed<layer_of<L, I + 1>>>;
+};
+/// What runs from layer I on.
+template <class L, int I>
+using UnitOf = typename unit_of<L, I>::type;
+/// The layers from I on give the input of layer after<L, I>.
+template <class L, int I>
+inline constexpr int after = I + together<L, I>;
+
+/// Whether a layer may write its result over what it reads.
+template <class L>
+inline constexpr bool in_place = [] {
+  if constexpr (requires { Unnamed<L>::in_place; })
+    return Unnamed<L>::in_place;
+  else
+    return false;
+}();
+
 /// The shape that layer I of a Sequential takes; I = size is what comes out.
 template <class L, class In, int I>
 struct hidden_of {

@@ -1,10 +1,12 @@
 #pragma once
 #include <berl/networks/initialise.hpp>  // initialise_backbone
 #include <berl/nn/kept.hpp>              // visit_kept
+#include <berl/optim/blocks.hpp>         // for_blocks
 #include <berl/optim/schedule.hpp>       // Schedule
 #include <berl/train/step.hpp>           // Step
 
-#include <memory>  // unique_ptr
+#include <algorithm>  // fill
+#include <memory>     // unique_ptr
 #include <string>
 
 namespace berl::train {
@@ -78,7 +80,10 @@ class Trainer<Model, Host, T> {
     if (pictures.batch() != m.options.batch)
       throw Error("berl::train::Trainer::step", "a batch of " + std::to_string(pictures.batch()), std::to_string(m.options.batch),
                   "Plan the trainer for the size of the loader's batches.");
-    std::fill_n(m.states.gradients, m.states.recognition + m.states.auxiliary, T(0));
+    bool const recognises = stage_ != Stage::reconstruction, reconstructs = stage_ != Stage::recognition;
+    T* const gradients = m.states.gradients + (recognises ? 0 : m.states.recognition);  // of what the stage trains
+    optim::for_blocks(m.ctx, (recognises ? m.states.recognition : 0) + (reconstructs ? m.states.auxiliary : 0),
+                      [=](std::size_t first, std::size_t last) { std::fill(gradients + first, gradients + last, T(0)); });
     auto const step = static_cast<std::uint64_t>(all_steps_);
     if (stage_ == Stage::recognition) return m.step.recognition(pictures, labels, step);
     if (stage_ == Stage::reconstruction) return m.step.reconstruction(pictures, step);

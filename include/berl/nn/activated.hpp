@@ -1,0 +1,93 @@
+#pragma once
+#include <berl/nn/layer.hpp>  // Layer
+#include <berl/nn/runs.hpp>   // Lanes
+
+namespace berl::nn {
+namespace detail {
+/// What a norm hands its values v on to before they are stored, for a run whose first channel is c: of<block>(c) has
+///   value(v, lane)      what is stored
+///   pull(v, dy, lane)   dv
+struct Unchanged {
+  static constexpr bool learns = false;
+  template <int block>
+  Unchanged of(std::ptrdiff_t) const {
+    return {};
+  }
+  template <class T>
+  static T value(T v, int) {
+    return v;
+  }
+  template <class T>
+  static T pull(T, T dy, int) {
+    return dy;
+  }
+};
+/// F, which has nothing to learn.
+template <class F>
+struct Rectified {
+  static constexpr bool learns = false;
+  template <int block>
+  Rectified of(std::ptrdiff_t) const {
+    return {};
+  }
+  template <class T>
+  static T value(T v, int) {
+    return F::value(v);
+  }
+  template <class T>
+  static T pull(T v, T dy, int) {
+    return dy * F::slope(v);
+  }
+};
+/// F with a weight for each channel, whose gradient is a sum of F::learnt(v, dy).
+template <class F, class T>
+struct RectifiedBy {
+  static constexpr bool learns = true;
+  T const* weight;
+  T* gradient;
+
+  template <int block>
+  struct Run {
+    Lanes<T, block> weight;
+    T value(T v, int lane) const { return F::value(v, weight.at[lane]); }
+    T pull(T v, T dy, int lane) const { return F::pull(v, weight.at[lane], dy); }
+    T learnt(T v, T dy) const { return F::learnt(v, dy); }
+  };
+  template <int block>
+  Run<block> of(std::ptrdiff_t c) const {
+    return {Lanes<T, block>(weight + c)};
+  }
+};
+}  // namespace detail
+
+/// A layer of elements so simple that a norm applies it before it stores them, and backward computes them again.
+template <class A>
+concept Rectifier = requires { requires A::rectifies; };
+
+/// A norm and the rectifier behind it, in one pass where each alone would take one.
+///   y = A(Norm(x)); the norm's own output is neither stored nor kept: backward computes it again from x
+///   shapes  the norm's
+///   keeps   x, and the norm's statistics
+template <class Norm, class A>
+struct Activated : Layer {
+  static constexpr bool in_place = true;
+  template <class In>
+  using output = typename A::template output<typename Norm::template output<In>>;
+  template <class T, class In>
+  static constexpr std::size_t kept(int batch) {
+    return Norm::template kept<T, In>(batch);
+  }
+  template <class T, class In>
+  static constexpr std::size_t scratch(int batch, int threads) {
+    return Norm::template scratch<T, In>(batch, threads) + A::template scratch<T, In>(batch, threads);
+  }
+  template <class Mode, class T, class In, class D, class NormParams, class Params, class Y, class P>
+  static void forward(Context<D>& ctx, NormParams& norm, Params& rectifier, Read<T, In, D> x, Y y, P pass) {
+    Norm::template forward_through<Mode>(ctx, norm, A::template rectified<T>(rectifier), x, y, pass);
+  }
+  template <class Mode, class T, class In, class D, class NormParams, class Params, class DX>
+  static void backward(Context<D>& ctx, NormParams& norm, Params& rectifier, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T> pass) {
+    Norm::template backward_through<Mode>(ctx, norm, A::template rectified<T>(rectifier), x, dy, dx, pass);
+  }
+};
+}  // namespace berl::nn
