@@ -3,11 +3,13 @@
 #include <berl/data/dataset.hpp>    // Misfits, fit_square
 #include <berl/data/pickle.hpp>     // Pickle
 #include <berl/data/record_io.hpp>  // ReadFile
+#include <berl/io/atomic_file.hpp>  // AtomicFile
 #include <berl/io/image.hpp>        // decode_image
 
 #include <array>
 #include <memory>  // shared_ptr
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -152,4 +154,25 @@ class VerificationSet {
   std::vector<Pickle::Index> pictures_;
   std::vector<std::uint8_t> same_;
 };
+
+/// Writes pictures' files and the flags of their pairs as VerificationSet reads them, and Python with them: pickle protocol 3.
+///   errors  Error: other than two pictures for each flag; as AtomicFile
+inline void write_verification_set(std::string const& path, std::vector<std::vector<std::uint8_t>> const& pictures,
+                                   std::vector<std::uint8_t> const& same) {
+  if (pictures.size() != 2 * same.size() || same.empty())
+    throw Error(path, std::to_string(pictures.size()) + " pictures and " + std::to_string(same.size()) + " flags",
+                "two pictures for each flag", "Give pairs.");
+  io::AtomicFile file(path);
+  file.write(std::string_view("\x80\x03](", 4));  // PROTO 3, EMPTY_LIST, MARK
+  for (auto const& picture : pictures) {
+    std::string head = "B";  // BINBYTES
+    for (unsigned k = 0; k < 4; ++k) head += static_cast<char>(picture.size() >> (8 * k) & 255);
+    file.write(head);
+    file.write(std::as_bytes(std::span(picture)));
+  }
+  std::string flags = "e](";  // APPENDS, EMPTY_LIST, MARK
+  for (std::uint8_t const one : same) flags += one != 0 ? '\x88' : '\x89';
+  file.write(flags + "e\x86.");  // APPENDS, TUPLE2, STOP
+  file.commit();
+}
 }  // namespace berl::data
