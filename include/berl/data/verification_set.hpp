@@ -1,10 +1,10 @@
 #pragma once
 #include <berl/core/error.hpp>      // Error
 #include <berl/data/dataset.hpp>    // Misfits, fit_square
-#include <berl/data/pickle.hpp>     // Pickle
 #include <berl/data/record_io.hpp>  // ReadFile
 #include <berl/io/atomic_file.hpp>  // AtomicFile
 #include <berl/io/image.hpp>        // decode_image
+#include <berl/io/pickle.hpp>       // Pickle
 
 #include <array>
 #include <memory>  // shared_ptr
@@ -34,10 +34,10 @@ class VerificationSet {
         pickle_(*content_, path, detail::verification_globals),
         misfits_(std::make_shared<Misfits>()),
         side_(side) {
-    using enum Pickle::Kind;
+    using enum io::Pickle::Kind;
     auto const& both = pickle_.root();
     if ((both.kind != tuple && both.kind != list) || both.items.size() != 2)
-      pickle_.fail_at(both, Pickle::name_of(both.kind) + size_of(both), "a pair of two lists, pictures and booleans");
+      pickle_.fail_at(both, io::Pickle::name_of(both.kind) + size_of(both), "a pair of two lists, pictures and booleans");
     pictures_ = pickle_.expect(both.items[0], list, "the list of pictures").items;
     auto const& flags = pickle_.expect(both.items[1], list, "the list of booleans");
     for (auto const flag : flags.items) same_.push_back(boolean_of(pickle_[flag]));
@@ -65,7 +65,7 @@ class VerificationSet {
   std::optional<std::string> warning() const { return misfits_->warning(side_, size()); }
 
  private:
-  using Value = Pickle::Value;
+  using Value = io::Pickle::Value;
 
   static std::vector<std::uint8_t> contents(std::string const& path) {
     detail::ReadFile const file(path);
@@ -82,7 +82,7 @@ class VerificationSet {
     return pickle_.calls(v, "numpy.core.multiarray scalar") || pickle_.calls(v, "numpy._core.multiarray scalar");
   }
   /// That a value is an element type of that name, whatever its byte order.
-  void expect_dtype(Pickle::Index i, std::string_view wanted) const {
+  void expect_dtype(io::Pickle::Index i, std::string_view wanted) const {
     auto const& v = pickle_[i];
     std::string_view const name =
         pickle_.calls(v, "numpy dtype") && !pickle_.arguments(v).empty() ? pickle_[pickle_.arguments(v)[0]].text() : "";
@@ -90,7 +90,7 @@ class VerificationSet {
       pickle_.fail_at(v, "another type of elements", "NumPy's " + std::string(wanted));
   }
   std::uint8_t boolean_of(Value const& v) const {
-    if ((v.kind == Pickle::Kind::boolean || v.kind == Pickle::Kind::integer) && (v.integer == 0 || v.integer == 1))
+    if ((v.kind == io::Pickle::Kind::boolean || v.kind == io::Pickle::Kind::integer) && (v.integer == 0 || v.integer == 1))
       return static_cast<std::uint8_t>(v.integer);
     if (is_scalar(v) && pickle_.arguments(v).size() == 2) {
       expect_dtype(pickle_.arguments(v)[0], "b1");
@@ -98,11 +98,11 @@ class VerificationSet {
       check_bytes(byte);
       if (auto const bytes = bytes_of(byte); bytes.size() == 1 && bytes[0] <= 1) return bytes[0];
     }
-    pickle_.fail_at(v, Pickle::name_of(v.kind), "a boolean, or 0 or 1");
+    pickle_.fail_at(v, io::Pickle::name_of(v.kind), "a boolean, or 0 or 1");
   }
   /// That bytes_of knows what to do with it.
   void check_bytes(Value const& v) const {
-    using enum Pickle::Kind;
+    using enum io::Pickle::Kind;
     if (v.kind == bytes) return;
     if (pickle_.calls(v, "_codecs encode")) {  // each character of the text is one byte
       auto const& a = pickle_.arguments(v);
@@ -110,12 +110,13 @@ class VerificationSet {
         pickle_.fail_at(v, "another encoding", "a text in latin1");
       return;
     }
-    if (is_array(v) && v.state != Pickle::nothing) {  // version, shape, element type, order, bytes
+    if (is_array(v) && v.state != io::Pickle::nothing) {  // version, shape, element type, order, bytes
       auto const& state = pickle_.expect(v.state, tuple, "the state of an array");
       if (state.items.size() != 5) pickle_.fail_at(state, "a state of " + std::to_string(state.items.size()) + " parts", "5");
       expect_dtype(state.items[2], "u1");
       auto const& raw = pickle_[state.items[4]];
-      if (raw.kind != bytes && !pickle_.calls(raw, "_codecs encode")) pickle_.fail_at(raw, Pickle::name_of(raw.kind), "an array's bytes");
+      if (raw.kind != bytes && !pickle_.calls(raw, "_codecs encode"))
+        pickle_.fail_at(raw, io::Pickle::name_of(raw.kind), "an array's bytes");
       check_bytes(raw);
       auto const& shape = pickle_.expect(state.items[1], tuple, "an array's shape");
       if (shape.items.size() != 1) pickle_.fail_at(shape, std::to_string(shape.items.size()) + " dimensions", "one, the bytes of a file");
@@ -125,11 +126,11 @@ class VerificationSet {
         pickle_.fail_at(extent, std::to_string(extent.integer), std::to_string(length) + ", as the array has bytes");
       return;
     }
-    pickle_.fail_at(v, Pickle::name_of(v.kind), "the bytes of a picture's file");
+    pickle_.fail_at(v, io::Pickle::name_of(v.kind), "the bytes of a picture's file");
   }
   /// The bytes that a checked value stands for.
   std::vector<std::uint8_t> bytes_of(Value const& v) const {
-    if (v.kind == Pickle::Kind::bytes) return {v.bytes.begin(), v.bytes.end()};
+    if (v.kind == io::Pickle::Kind::bytes) return {v.bytes.begin(), v.bytes.end()};
     if (is_array(v)) return bytes_of(pickle_[pickle_[v.state].items[4]]);
     auto const& text = pickle_[pickle_.arguments(v)[0]];
     std::vector<std::uint8_t> bytes;
@@ -148,10 +149,10 @@ class VerificationSet {
 
   std::string path_;
   std::shared_ptr<std::vector<std::uint8_t> const> content_;  // shared by copies
-  Pickle pickle_;
+  io::Pickle pickle_;
   std::shared_ptr<Misfits> misfits_;
   int side_;
-  std::vector<Pickle::Index> pictures_;
+  std::vector<io::Pickle::Index> pictures_;
   std::vector<std::uint8_t> same_;
 };
 

@@ -1,4 +1,4 @@
-#include <berl/data/pickle.hpp>
+#include <berl/io/pickle.hpp>
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 #include <limits>
 
 using berl::Error;
-using berl::data::Pickle;
+using berl::io::Pickle;
 using berl::test::message_of;
 
 namespace {

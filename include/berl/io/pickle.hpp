@@ -11,7 +11,7 @@
 #include <utility>  // move
 #include <vector>
 
-namespace berl::data {
+namespace berl::io {
 /// What a Python pickle of protocol 2 to 5 says, as inert values: nothing is executed or built, a call is its function and its arguments.
 /// The opcodes are those of verification sets and of PyTorch's weights; functions and classes are only those that the reader allows.
 /// No recursion; texts and bytes are views of the file's content, which must outlive this; at most 2^21 values of about 80 bytes.
@@ -262,4 +262,4 @@ class Pickle {
   std::unordered_map<std::uint32_t, Index> memo_;
   Index root_ = 0;
 };
-}  // namespace berl::data
+}  // namespace berl::io
