@@ -1,5 +1,5 @@
 # Thin: each line is what one would type.
-.PHONY: setup demo test test-sanitize test-clang bench compare compile-time format tidy
+.PHONY: setup demo test test-sanitize test-clang fuzz bench compare compile-time format tidy
 setup:
 	@scripts/setup.sh
 demo: setup
@@ -13,6 +13,10 @@ test-sanitize: setup
 test-clang: setup
 	@scripts/setup.sh clang
 	cmake --workflow --preset clang
+fuzz:
+	@scripts/setup.sh fuzz
+	cmake --preset clang -D BERL_FUZZ_SECONDS=$(or $(SECONDS),60)
+	cmake --build --preset clang --target fuzz
 bench compile-time: setup
 	cmake --preset host
 	cmake --build --preset host --target $@

@@ -4,12 +4,12 @@
 #include <berl/data/synthetic_face.hpp>  // SyntheticFaces
 
 #include <fmt/core.h>
-#include <toml++/toml.h>
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <thread>
 
 #include "networks/network.hpp"
+#include "settings_file.hpp"  // read_config
 
 namespace {
 using berl::Error;
@@ -21,34 +21,6 @@ std::atomic<int> stop = 0;
 void ask_to_stop(int signal) {
   stop = signal;
   std::signal(signal, SIG_DFL);
-}
-
-/// [stage1] steps = 10 is the key stage1.steps.
-void set_all(Config& config, toml::table const& table, std::string const& prefix, std::string const& file) {
-  for (auto const& [name, node] : table) {
-    std::string const key = prefix + std::string(name.str());
-    std::string const where = file + ", line " + std::to_string(node.source().begin.line);
-    if (auto const* const inner = node.as_table())
-      set_all(config, *inner, key + ".", file);
-    else if (auto const text = node.value_exact<std::string>())
-      berl::train::set(config, key, *text, where);
-    else if (auto const whole = node.value_exact<std::int64_t>())
-      berl::train::set(config, key, std::to_string(*whole), where);
-    else if (auto const number = node.value_exact<double>())
-      berl::train::set(config, key, berl::io::to_text(*number), where);
-    else if (auto const yes = node.value_exact<bool>())
-      berl::train::set(config, key, *yes ? "true" : "false", where);
-    else
-      throw Error(where + ": " + key, "a list or a date", "a number, a text, true or false", "Give one value.");
-  }
-}
-void read_config(Config& config, std::string const& file) {
-  try {
-    set_all(config, toml::parse_file(file), "", file);
-  } catch (toml::parse_error const& e) {
-    throw Error(file + ", line " + std::to_string(e.source().begin.line), std::string(e.description()), "TOML, as in: stage1.steps = 1000",
-                "Correct the line, or the path of the file.");
-  }
 }
 
 AnyDataset open_data(std::string const& data, std::string const& landmarks, Config const& config, std::uint64_t seed) {

@@ -6,3 +6,8 @@ TEST_CASE("an error is one sentence: where, found, expected, and one more: the r
   berl::Error const e("faces.rec, offset 48", "magic 0", "0xced7230a", "Copy the file again.");
   CHECK(std::string(e.what()) == "faces.rec, offset 48: found magic 0; expected 0xced7230a. Copy the file again.");
 }
+
+TEST_CASE("an error is one line whatever a file says") {
+  std::string const what = berl::Error("a\nb", std::string("x\0y", 3), "\x1b[2J", "\t").what();
+  CHECK(what == "a?b: found x?y; expected ?[2J. ?");
+}

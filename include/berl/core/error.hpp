@@ -4,10 +4,17 @@
 
 namespace berl {
 /// What went wrong with something that the caller handed over: a file, a picture, a setting.
-/// The text reads "WHERE: found FOUND; expected EXPECTED. REMEDY", in one line.
+/// The text reads "WHERE: found FOUND; expected EXPECTED. REMEDY", in one line: control characters in what files say become '?'.
 class Error : public std::runtime_error {
  public:
   Error(std::string const& where, std::string const& found, std::string const& expected, std::string const& remedy)
-      : std::runtime_error(where + ": found " + found + "; expected " + expected + ". " + remedy) {}
+      : std::runtime_error(one_line(where + ": found " + found + "; expected " + expected + ". " + remedy)) {}
+
+ private:
+  static std::string one_line(std::string text) {
+    for (char& c : text)
+      if (static_cast<unsigned char>(c) < 32 || c == 127) c = '?';
+    return text;
+  }
 };
 }  // namespace berl

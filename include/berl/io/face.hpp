@@ -4,6 +4,7 @@
 #include <berl/io/checkpoint.hpp>  // ArrayReader
 #include <berl/io/image.hpp>       // Image, to_network
 #include <berl/nn/fold.hpp>        // Folded, fold
+#include <berl/io/pth.hpp>         // read_weights
 #include <berl/nn/sequential.hpp>  // forward
 #include <berl/nn/state.hpp>       // ParamsOf, place
 
@@ -125,10 +126,10 @@ class Face {
   std::unique_ptr<Weights<nn::Folded<Trunk>, nn::Folded<Top>>> weights_;
 };
 
-/// The backbone in a model.safetensors, or in any file with InsightFace's names; what else it holds is left out.
+/// The backbone in a model.safetensors, or in any file with InsightFace's names, a .pth of PyTorch too; what else it holds is left out.
 ///   errors  Error: no such file, a file that is damaged or of another network
 template <class B, class T = float>
 Face<B, T> load(std::filesystem::path const& path) {
-  return Face<B, T>(io::SafeTensors::read(path));
+  return Face<B, T>(io::read_weights(path));
 }
 }  // namespace berl

@@ -92,6 +92,8 @@ class SafeTensors {
   }
 
  private:
+  friend SafeTensors read_pth(std::filesystem::path const& path);  // io/pth.hpp
+
   struct Entry {
     DType type;
     Extents shape;

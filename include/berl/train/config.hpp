@@ -110,7 +110,7 @@ void visit_config(C& c, F&& f) {
   f("reconstruction.range", c.reconstruction.range, "of colours: from_minus_one or from_zero", bits);
   f("reconstruction.masking", c.reconstruction.masking, "batch, none or image", bits);
   f("reconstruction.reduction", c.reconstruction.reduction, "mean or sum", bits);
-  f("init", c.init, "a model.safetensors to start from", none);
+  f("init", c.init, "a model.safetensors, or a .pth, to start from", none);
   f("checkpoint.every", c.checkpoint_every, "steps", none);
   f("log.every", c.log_every, "steps", none);
   f("verify.every", c.verify_every, "steps, where a list of pairs is given", none);

@@ -67,7 +67,7 @@ class Session {
       throw Error("stage1.steps, stage2.steps and stage3.steps", "no step at all", "at least one", "Give a stage a length.");
     if (!options_.pairs.empty()) pairs_.emplace(options_.pairs, side);
     if (!options_.out.empty()) prepare_folder();
-    if (saved_ < 0 && !config().init.empty()) io::load_start<float>(io::SafeTensors::read(config().init), trainer_.parameters());
+    if (saved_ < 0 && !config().init.empty()) io::load_start<float>(io::read_weights(config().init), trainer_.parameters());
   }
 
   /// Called when a stage is over and saved; after a resume at that very step once more.
