@@ -15,7 +15,7 @@ struct AttributeAccuracy {
   double mean = 0;
 };
 
-/// The part of pictures in which an attribute is told rightly, present where its logit is above 0 (he2022, Tables 6 and 7).
+/// The part of pictures in which an attribute is told rightly, present where its logit is above 0 (he2022, Sec. 4.4).
 ///   shapes  logits, labels: (pictures, attributes); labels 1 or 0
 ///   errors  Error: no picture, a logit that is not a number
 inline AttributeAccuracy attribute_accuracy(std::span<float const> logits, std::span<std::uint8_t const> labels, std::size_t attributes) {
