@@ -78,6 +78,25 @@ TEST_CASE("rates are those of plain loops over all trials") {
                           static_cast<double>(genuine.size())));
   }
   CHECK_THROWS_AS(tar_at_far(search, identities, 0.5), berl::Error);  // 6000 of the 2000 that were kept
+
+  // The curve is the beginning of that of all scores, with those that were not kept.
+  std::vector<double> scores = genuine;
+  scores.insert(scores.end(), impostors.begin(), impostors.end());
+  std::vector<std::uint8_t> is_genuine(scores.size());
+  std::fill_n(is_genuine.begin(), genuine.size(), std::uint8_t{1});
+  auto const whole = roc(scores, is_genuine), part = roc(search, identities);
+  REQUIRE(part.size() > 1000);
+  CHECK(part.back().far == doctest::Approx(1999 / static_cast<double>(n * m)));
+  for (RocPoint const& p : part) {
+    double tar = 0;
+    for (RocPoint const& w : whole)
+      if (w.far <= p.far + 1e-9) tar = w.tar;
+    CHECK(p.tar <= tar + 1e-12);
+  }
+  DistractorSearch complete(ctx, probes, size, {.ranks = 1, .impostors = n * m});
+  complete.add(distractors);
+  CHECK(roc(complete, identities).back().far == 1);
+  CHECK(tar_at_far(complete, identities, 1).tar == 1);
 }
 
 TEST_CASE("a noisy picture becomes the sum of the clean ones of its identity") {

@@ -1,6 +1,7 @@
 #pragma once
 #include <berl/core/random.hpp>             // Random
 #include <berl/eval/distractor_search.hpp>  // DistractorSearch
+#include <berl/eval/roc.hpp>                // roc
 
 #include <cstdint>
 #include <map>
@@ -72,28 +73,31 @@ inline std::vector<double> identification_rates(DistractorSearch const& search, 
   return rates;
 }
 
-struct DistractorRates {
-  double far = 0, tar = 0;
-};
-/// Verification: TAR over all trials, at the lowest threshold whose FAR, over all probes and distractors, is not above the one wanted.
-///   errors  Error: search.options().impostors are too few for that FAR
-inline DistractorRates tar_at_far(DistractorSearch const& search, std::span<int const> identities, double far) {
-  double const n = static_cast<double>(search.probes()) * static_cast<double>(search.distractors());
-  auto const accepted = static_cast<std::size_t>(std::floor(n * far));
-  auto const impostors = search.best_impostors();
-  if (accepted >= impostors.size())
-    throw Error("berl::eval: FAR " + std::to_string(far), std::to_string(impostors.size()) + " scores that were kept",
+/// Verification: TAR over all trials, FAR over all probes and distractors; the curve ends before the least score that was kept, which is
+/// number search.options().impostors.
+///   errors  Error, when no identity has two pictures or no score was kept
+inline std::vector<RocPoint> roc(DistractorSearch const& search, std::span<int const> identities) {
+  auto const kept = search.best_impostors();
+  std::vector<double> genuine;
+  for_each_trial(search, identities, [&](std::size_t, float s) { genuine.push_back(static_cast<double>(s)); });
+  auto curve = roc(SortedScores(std::move(genuine), std::vector<double>(kept.begin(), kept.end())));
+  double const all = static_cast<double>(search.probes()) * static_cast<double>(search.distractors()),
+               some = static_cast<double>(kept.size());
+  while (some < all && curve.back().far == 1) curve.pop_back();  // there its equals, which were not kept, would be accepted too
+  for (RocPoint& p : curve) p.far *= some / all;
+  return curve;
+}
+/// The best TAR whose FAR is not above the one wanted.
+///   errors  as roc; Error: search.options().impostors are too few for that FAR
+inline RocPoint tar_at_far(DistractorSearch const& search, std::span<int const> identities, double far) {
+  double const all = static_cast<double>(search.probes()) * static_cast<double>(search.distractors());
+  auto const accepted = static_cast<std::size_t>(std::floor(all * far)), kept = search.best_impostors().size();
+  if (accepted >= kept && static_cast<double>(kept) < all)
+    throw Error("berl::eval: FAR " + std::to_string(far), std::to_string(kept) + " scores that were kept",
                 std::to_string(accepted + 1) + " at least", "Keep more of them, or give a smaller rate.");
-  float const threshold = impostors[accepted];  // the first that must be refused, and its equals
-  DistractorRates rates;
-  for (float const s : impostors) rates.far += s > threshold ? 1 : 0;
-  rates.far /= n;
-  double trials = 0;
-  for_each_trial(search, identities, [&](std::size_t, float s) {
-    trials += 1;
-    rates.tar += s > threshold ? 1 : 0;
-  });
-  if (trials > 0) rates.tar /= trials;
-  return rates;
+  RocPoint best{0, 0};
+  for (RocPoint const& p : roc(search, identities))
+    if (p.far <= far) best = p;
+  return best;
 }
 }  // namespace berl::eval

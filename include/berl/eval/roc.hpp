@@ -10,6 +10,7 @@
 #include <stdexcept>  // logic_error
 #include <string>
 #include <type_traits>  // is_same_v, conditional_t
+#include <utility>      // move
 #include <vector>
 
 /// Receiver operating characteristic of scores: the larger, the more alike.
@@ -36,8 +37,19 @@ struct SortedScores {
                     "Look for the picture whose embedding is not finite.");
       (is_genuine[i] ? genuine : impostor).push_back(scores[i]);
     }
+    sort();
+  }
+  SortedScores(std::vector<double> of_genuine, std::vector<double> of_impostors)
+      : genuine(std::move(of_genuine)),
+        impostor(std::move(of_impostors)) {
+    sort();
+  }
+
+ private:
+  void sort() {
     if (genuine.empty() || impostor.empty())
-      throw Error("berl::eval: list of pairs", std::to_string(genuine.size()) + " genuine pairs of " + std::to_string(scores.size()),
+      throw Error("berl::eval: list of pairs",
+                  std::to_string(genuine.size()) + " genuine pairs of " + std::to_string(genuine.size() + impostor.size()),
                   "pairs of both kinds", "Add pairs of the kind that is missing.");
     for (auto* const kind : {&genuine, &impostor}) std::sort(kind->begin(), kind->end(), std::greater<>{});
   }

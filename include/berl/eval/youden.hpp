@@ -5,8 +5,8 @@
 #include <cmath>      // sqrt
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
-#include <string>
 #include <vector>
 
 namespace berl::eval {
@@ -17,8 +17,8 @@ struct YoudenAccuracy {
 
 /// Verification in the form of FaceX-Zoo (wang2021): scores, the larger the more alike, and a threshold by rates (youden1950).
 ///   threshold of a fold: the first best of TAR - FAR on the other folds, among the 1000 values l + k (u - l) / 1000, k = 1, 2, ...,
-///   of their least score l and largest score u;  "same" where the score is above it (strictly)
-///   errors  Error, when there are fewer pairs than folds, a score is not a number, or the other folds have pairs of one kind only
+///   of their least score l and largest score u; a rate of no pairs is 0;  "same" where the score is above it (strictly)
+///   errors  Error, when there are fewer pairs than folds or a score is not a number
 inline YoudenAccuracy youden_accuracy(std::span<double const> scores, std::span<std::uint8_t const> same, int folds = 10) {
   constexpr int values = 1000;
   detail::check_pairs(scores, same, folds);
@@ -28,18 +28,19 @@ inline YoudenAccuracy youden_accuracy(std::span<double const> scores, std::span<
   for (int f = 0; f < folds; ++f) {
     std::size_t const first = blocks.first(f), last = blocks.first(f + 1);
     genuine.clear(), impostor.clear();
+    double least = std::numeric_limits<double>::infinity(), most = -least;
     for (std::size_t i = 0; i < scores.size(); ++i)
-      if (i < first || i >= last) (same[i] ? genuine : impostor).push_back(scores[i]);
-    if (genuine.empty() || impostor.empty())
-      throw Error("berl::eval::youden_accuracy: the folds beside fold " + std::to_string(f), "pairs of one kind", "pairs of both kinds",
-                  "Mix the list of pairs, or give fewer folds.");
+      if (i < first || i >= last) {
+        (same[i] ? genuine : impostor).push_back(scores[i]);
+        least = std::min(least, scores[i]), most = std::max(most, scores[i]);
+      }
     std::sort(genuine.begin(), genuine.end());
     std::sort(impostor.begin(), impostor.end());
     auto const rate_above = [](std::vector<double> const& sorted, double threshold) {
       auto const above = sorted.end() - std::upper_bound(sorted.begin(), sorted.end(), threshold);
-      return static_cast<double>(above) / static_cast<double>(sorted.size());
+      return detail::rate(static_cast<double>(above), static_cast<double>(sorted.size()));
     };
-    double const least = std::min(genuine.front(), impostor.front()), step = (std::max(genuine.back(), impostor.back()) - least) / values;
+    double const step = (most - least) / values;
     double best = -2, threshold = 0;
     for (int k = 1; k <= values; ++k) {
       double const h = least + step * k, gain = rate_above(genuine, h) - rate_above(impostor, h);
