@@ -18,6 +18,9 @@
 struct Instead {
   std::string option, text;
 };
+/// Of a program that may run a network, or none at all.
+struct OptionalModel {};
+struct WithoutModel {};
 
 /// The command line of a program that runs a network: --model first, --threads last, and what programs share in between.
 class CommandLine : public CLI::App {
@@ -29,6 +32,10 @@ class CommandLine : public CLI::App {
     add_option("--model", model_, "a model.safetensors of `train`");
     add_option(other.option, file_, "instead of a model: " + other.text);
   }
+  CommandLine(std::string const& program, std::string const& text, OptionalModel) : App(text, program) {
+    add_option("--model", model_, "a model.safetensors of `train`");
+  }
+  CommandLine(std::string const& program, std::string const& text, WithoutModel) : App(text, program), has_threads_(false) {}
   void add_pictures(std::vector<std::string>& arguments) {
     add_option("pictures", arguments, "pictures of aligned faces, PNG or JPEG, or folders of them")->required();
   }
@@ -42,7 +49,7 @@ class CommandLine : public CLI::App {
 
   /// The exit code, where the program ends here: help was asked for, or something given cannot be used.
   std::optional<int> read(int argc, char** argv) {
-    add_option("--threads", threads_, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
+    if (has_threads_) add_option("--threads", threads_, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
     try {
       parse(argc, argv);
       if (!instead_.empty() && model_.empty() == file_.empty())
@@ -61,6 +68,7 @@ class CommandLine : public CLI::App {
 
  private:
   std::string instead_, model_, file_;
+  bool has_threads_ = true;
   int threads_ = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 };
 

@@ -12,13 +12,13 @@ struct Protocol {
   int (*run)(int argc, char** argv);
 };
 constexpr Protocol protocols[] = {
-    //{"lfw", "verification in ten folds of LFW, CFP-FP, AgeDB-30, CALFW, CPLFW (.bin)", evaluate::lfw},
+    {"lfw", "verification in ten folds of LFW, CFP-FP, AgeDB-30, CALFW, CPLFW (.bin)", evaluate::lfw},
     {"pairs", "the same of a list of pairs of pictures", evaluate::pairs},
-    //{"ijb11", "IJB-B and IJB-C, 1:1 verification of templates", evaluate::ijb11},
-    //{"ijb1n", "IJB-B and IJB-C, 1:N identification", evaluate::ijb1n},
-    //{"ijb-occlusion", "IJB-C, verification of faces that are partly hidden", evaluate::ijb_occlusion},
-    //{"megaface", "MegaFace challenge 1, identification among a million of distractors", evaluate::megaface},
-    //{"attributes", "attributes of CelebA and LFWA", evaluate::attributes},
+    {"ijb11", "IJB-B and IJB-C, 1:1 verification of templates", evaluate::ijb11},
+    {"ijb1n", "IJB-B and IJB-C, 1:N identification", evaluate::ijb1n},
+    {"ijb-occlusion", "IJB-C, verification of faces that are partly hidden", evaluate::ijb_occlusion},
+    {"megaface", "MegaFace challenge 1, identification among a million of distractors", evaluate::megaface},
+    {"attributes", "attributes of CelebA and LFWA", evaluate::attributes},
     {"shape", "depth and normals of rendered faces", evaluate::shape},
 };
 

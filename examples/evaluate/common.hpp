@@ -1,6 +1,6 @@
 #pragma once
 #include "command_line.hpp"  // CommandLine
-#include "features.hpp"      // Features
+#include "features.hpp"      // Features, read_features
 #include "report.hpp"        // Report
 
 /// What the protocols share: where embeddings come from, and where figures go.
@@ -30,10 +30,8 @@ struct Common {
     return f;
   }
   void describe(Report& report, CommandLine const& line) const {
-    if (line.file().empty())
-      report["model"] = line.model();
-    else
-      report["features"] = line.file();
+    if (!line.model().empty()) report["model"] = line.model();
+    if (!line.file().empty()) report["features"] = line.file();
     report["flip"] = !no_flip;
   }
   int finish(Report const& report) const {

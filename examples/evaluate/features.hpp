@@ -43,11 +43,14 @@ inline Features read_features(std::string const& path, std::size_t rows, bool fl
     throw berl::Error(path, "arrays 'embeddings' and 'mirrored' of two sizes", "one size", "Write the file once more.");
   return f;
 }
-inline void write_features(std::string const& path, Features const& f, std::string const& network) {
+/// The same form; `same`, where there is any, says of each pair of rows whether it is one person.
+inline void write_features(std::filesystem::path const& path, Features const& f, std::string const& network,
+                           std::span<std::uint8_t const> same = {}) {
   berl::io::SafeTensorsWriter writer;
   berl::io::Extents const shape{static_cast<std::int64_t>(f.rows()), static_cast<std::int64_t>(f.size)};
   writer.add("embeddings", shape, std::span<float const>(f.plain));
   if (!f.mirrored.empty()) writer.add("mirrored", shape, std::span<float const>(f.mirrored));
+  if (!same.empty()) writer.add("same", {static_cast<std::int64_t>(same.size())}, same);
   writer.metadata("network", network);
   writer.write(path);
 }

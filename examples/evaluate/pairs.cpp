@@ -25,7 +25,7 @@ int pairs(int argc, char** argv) {
   Report report("pairs");
   common.describe(report, line);
   auto const name = std::filesystem::path(list).stem().string();
-  report_verified(report, {.title = "Verification accuracy, percent", .columns = {}, .paper = {}, .ours = {}}, common.name,
+  report_verified(report, {}, common.name,
                   {{name, Verified(pictures.distances(std::span<float const>(fused), features.size), pictures.same())}});
   return common.finish(report);
 }

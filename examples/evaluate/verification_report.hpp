@@ -13,32 +13,35 @@ struct NamedSet {
   std::string name;
   Verified result;
 };
-/// A row of accuracies in `accuracies`, whose columns are the sets, and a table of all figures, one row for each set.
+/// A row in `accuracies` where the paper has one, whose columns are the sets; all figures, one row for each set; TAR at FAR.
 inline void report_verified(Report& report, Table accuracies, std::string const& ours, std::vector<NamedSet> const& sets) {
   Row row{ours, std::vector<double>(accuracies.columns.size(), not_given)};
-  Table all{
-      .title = "Verification, percent", .columns = {"accuracy", "deviation", "VAL@1e-3", "FaceX-Zoo", "AUC"}, .paper = {}, .ours = {}};
-  for (double const far : Verified::fars) all.columns.push_back(fmt::format("strict {:.0e}", far));
-  for (double const far : Verified::fars) all.columns.push_back(fmt::format("nearest {:.0e}", far));
+  Table all{.title = "Verification in ten folds, percent",
+            .columns = {"accuracy", "deviation", "VAL@1e-3", "FaceX-Zoo", "AUC"},
+            .paper = {},
+            .ours = {}};
+  Table tar{.title = "TAR at FAR, percent", .columns = {"1e-4", "1e-3", "1e-2", "1e-1"}, .paper = {}, .ours = {}};
   for (auto const& [name, v] : sets) {
     auto column = std::find(accuracies.columns.begin(), accuracies.columns.end(), name);
     if (column == accuracies.columns.end()) {
-      accuracies.columns.push_back(name);
-      column = accuracies.columns.end() - 1;
+      column = accuracies.columns.insert(column, name);
       row.values.push_back(not_given);
     }
     row.values[static_cast<std::size_t>(column - accuracies.columns.begin())] = 100 * v.accuracy.mean;
-    Row figures{name, {100 * v.accuracy.mean, 100 * v.accuracy.deviation, 100 * v.validation.rate, 100 * v.youden.mean, 100 * v.area}};
-    for (auto const& p : v.strict) figures.values.push_back(100 * p.tar);
-    for (auto const& p : v.reference) figures.values.push_back(100 * p.tar);
-    all.ours.push_back(std::move(figures));
+    all.ours.push_back(
+        {name, {100 * v.accuracy.mean, 100 * v.accuracy.deviation, 100 * v.validation.rate, 100 * v.youden.mean, 100 * v.area}});
+    Row strict{name + ", strict", {}}, nearest{name + ", nearest", {}};
+    for (std::size_t k = std::size(Verified::fars); k-- > 0;)
+      strict.values.push_back(100 * v.strict[k].tar), nearest.values.push_back(100 * v.reference[k].tar);
+    tar.ours.push_back(std::move(strict)), tar.ours.push_back(std::move(nearest));
     report.add({name, v.curve});
     auto json = v.json();
     json.erase("roc");  // which the report thins out
     report["sets"][name] = std::move(json);
   }
   accuracies.ours.push_back(std::move(row));
-  report.add(std::move(accuracies));
+  if (!accuracies.paper.empty()) report.add(std::move(accuracies));
   report.add(std::move(all));
+  report.add(std::move(tar));
 }
 }  // namespace evaluate
