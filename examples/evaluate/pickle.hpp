@@ -1,6 +1,7 @@
 #pragma once
 #include <berl/core/error.hpp>  // Error
 
+#include <algorithm>  // find, max
 #include <cstdint>
 #include <cstring>  // memcpy
 #include <fstream>
@@ -100,7 +101,9 @@ class Reader {
         default: fail("opcode " + std::to_string(code));
       }
   }
-  [[noreturn]] void fail(std::string const& found) const {
+  [[noreturn]] void fail(std::string found) const {
+    for (char& c : found)
+      if (c < 32 || c > 126) c = '?';  // of a foreign name
     throw berl::Error(path_ + (at_ > 0 ? ", byte " + std::to_string(at_) : ""), found,
                       "a pickle of pictures and of flags, one for each two pictures",
                       "Fetch the file again, or convert its pictures to a list for `evaluate pairs`.");
