@@ -23,6 +23,7 @@ int pairs(int argc, char** argv) {
   auto const features = common.features(line, pictures.paths().size(), list, [&](std::size_t i) { return pictures.load(i); });
   auto const fused = features.fused();
   Report report("pairs");
+  report["title"] = "Verification of pairs";
   common.describe(report, line);
   auto const name = std::filesystem::path(list).stem().string();
   report_verified(report, {}, common.name,
