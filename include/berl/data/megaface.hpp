@@ -1,0 +1,131 @@
+#pragma once
+#include <berl/core/error.hpp>      // Error
+#include <berl/data/lines.hpp>      // Lines
+#include <berl/data/record_io.hpp>  // ReadFile, little32
+#include <berl/io/atomic_file.hpp>  // write_file
+
+#include <bit>      // bit_cast
+#include <cstring>  // memcpy
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+/// The lists and feature files of the MegaFace challenge.
+namespace berl::data {
+/// Pictures of a list, by paths relative to the folder of the pictures.
+struct ImageList {
+  std::vector<std::string> paths;
+  std::vector<std::string> identities;  ///< one for each path, or empty where the list has none
+};
+
+/// A list of pictures: a JSON object with "path" and, beside it, "id", two arrays of one length; or a text with one path a line.
+///   errors  Error: neither of the two, a path that is no text or leaves its folder, arrays of different length, no path
+inline ImageList read_image_list(std::string const& path) {
+  ImageList list;
+  Lines lines(path, "a JSON object with \"path\", or one path a line");
+  if (lines.next() && !lines.text().starts_with('{')) {
+    do list.paths.emplace_back(lines.text());
+    while (lines.next());
+  } else {
+    detail::ReadFile const file(path);
+    std::string text(file.size(), '\0');
+    file.read(0, {reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+    auto const json = nlohmann::json::parse(text, nullptr, false);
+    if (!json.is_object() || !json.contains("path") || !json["path"].is_array())
+      throw Error(path, json.is_discarded() ? "text that is not JSON" : "no array \"path\"", lines.expected(), "Fetch the list again.");
+    for (auto const& entry : json["path"]) {
+      if (!entry.is_string())
+        throw Error(path + ", path " + std::to_string(list.paths.size()), "no text", "a path", "Fetch the list again.");
+      list.paths.push_back(entry.get<std::string>());
+    }
+    if (json.contains("id")) {
+      if (!json["id"].is_array() || json["id"].size() != list.paths.size())
+        throw Error(path, "\"id\" with " + std::to_string(json["id"].size()) + " entries",
+                    std::to_string(list.paths.size()) + ", one for each path", "Fetch the list again.");
+      for (auto const& id : json["id"]) {
+        if (!id.is_string() && !id.is_number_integer())
+          throw Error(path + ", id " + std::to_string(list.identities.size()), "neither text nor whole number", "an identity",
+                      "Fetch the list again.");
+        list.identities.push_back(id.is_string() ? id.get<std::string>() : id.dump());
+      }
+    }
+  }
+  if (list.paths.empty()) throw Error(path, "no path", lines.expected(), "Give a list of pictures.");
+  for (std::size_t i = 0; i < list.paths.size(); ++i) {
+    std::filesystem::path const one(list.paths[i]);
+    bool good = !one.empty() && one.is_relative() && list.paths[i].find('\0') == std::string::npos;
+    for (auto const& part : one) good = good && part != "..";
+    if (!good)
+      throw Error(path + ", path " + std::to_string(i), detail::quoted(list.paths[i]), "a path relative to the folder of the pictures",
+                  "Correct the list.");
+  }
+  return list;
+}
+
+/// The two last parts of a FaceScrub path, identity and file, are how the lists of noise and the identities know it.
+inline std::string identity_of_path(std::string const& path) {
+  auto const folder = std::filesystem::path(path).parent_path();
+  return folder.filename().string();
+}
+/// The identity in the name of a FaceScrub file: what precedes the last underscore.
+inline std::string identity_of_file(std::string const& name) { return name.substr(0, name.rfind('_')); }
+
+/// The pictures that a list of noise names: one a line, or the second of the fields between tabs; lines that begin with # say other
+/// things.
+///   errors  Error: no file that can be read
+inline std::vector<std::string> read_noise_list(std::string const& path) {
+  std::vector<std::string> names;
+  for (Lines lines(path, "one picture a line"); lines.next();) {
+    if (lines.text().starts_with('#')) continue;
+    auto const& fields = lines.fields('\t');
+    names.emplace_back(fields.size() > 1 ? fields[1] : fields[0]);
+  }
+  return names;
+}
+
+/// Where the features of a picture lie: beneath `root` as the picture beneath its own folder, the algorithm's name behind.
+inline std::filesystem::path feature_path(std::filesystem::path const& root, std::string const& image, std::string const& algorithm) {
+  return root / (image + "_" + algorithm + ".bin");
+}
+
+/// A feature file: four whole numbers of 4 bytes (rows, columns, bytes from one element to the next, 5 for 32-bit floats), then rows
+/// floats; columns is 1.
+///   errors  Error with offset: other numbers, another length of the file, a value that is not finite
+inline std::vector<float> read_feature(std::filesystem::path const& path) {
+  detail::ReadFile const file(path.string());
+  constexpr char const* again = "Write the features again with the program that made them.";
+  auto const fail = [&](std::size_t offset, std::string const& found, std::string const& expected) {
+    throw Error(file.path() + " at offset " + std::to_string(offset), found, expected, again);
+  };
+  if (file.size() < 16) fail(0, std::to_string(file.size()) + " bytes", "at least the 16 of the head");
+  std::uint8_t head[16];
+  file.read(0, head);
+  std::uint32_t const rows = detail::little32(head);
+  char const* const names[] = {"columns", "bytes from one element to the next", "the type of 32-bit floats"};
+  constexpr std::uint32_t wanted[] = {1, 4, 5};
+  for (std::size_t k = 0; k < 3; ++k)
+    if (auto const found = detail::little32(head + 4 + 4 * k); found != wanted[k])
+      fail(4 + 4 * k, std::to_string(found), std::to_string(wanted[k]) + ", " + names[k]);
+  if (rows == 0 || file.size() != 16 + std::uint64_t{4} * rows)
+    fail(0, std::to_string(rows) + " rows in a file of " + std::to_string(file.size()) + " bytes", "as many rows as the file has floats");
+  std::vector<std::uint8_t> bytes(std::size_t{4} * rows);
+  file.read(16, bytes);
+  std::vector<float> feature(rows);
+  for (std::size_t i = 0; i < rows; ++i) {
+    feature[i] = std::bit_cast<float>(detail::little32(bytes.data() + 4 * i));
+    if (!std::isfinite(feature[i])) fail(16 + 4 * i, std::to_string(feature[i]), "a number that is finite");
+  }
+  return feature;
+}
+
+/// Writes what read_feature reads; the folder must exist.
+inline void write_feature(std::filesystem::path const& path, std::span<float const> feature) {
+  std::uint32_t const head[4] = {static_cast<std::uint32_t>(feature.size()), 1, 4, 5};
+  std::vector<std::byte> bytes(16 + feature.size_bytes());
+  std::memcpy(bytes.data(), head, 16);
+  std::memcpy(bytes.data() + 16, feature.data(), feature.size_bytes());
+  io::write_file(path, bytes);
+}
+}  // namespace berl::data
