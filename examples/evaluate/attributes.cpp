@@ -1,4 +1,5 @@
 // Attributes of CelebA and LFWA.
+#include <berl/data/attributes.hpp>  // read_celeba, read_lfwa
 #include <berl/eval/attributes.hpp>  // attribute_accuracy
 
 #include <fmt/format.h>  // join
@@ -6,18 +7,18 @@
 #include "common.hpp"  // Common
 #include "paper_tables.hpp"
 #include "protocols.hpp"
-#include "sets.hpp"  // read_celeba, read_lfwa
 
 namespace evaluate {
 int attributes(int argc, char** argv) {
   std::string celeba, lfwa, logits, part = "100%";
   Common common;
   CommandLine line("evaluate attributes", "Attribute accuracy of CelebA or LFWA, of logits that were computed before.", WithoutModel{});
-  line.add_option("--logits", logits,
-                  "a .safetensors with `logits` [pictures,attributes]: the pictures of the test part in the list's order")
+  line.add_option(
+          "--logits", logits,
+          "a .safetensors with `logits` [pictures,40]: the pictures of the test part in the list's order, the attributes in CelebA's")
       ->required();
   auto* const first = line.add_option("--celeba", celeba, "the folder of list_attr_celeba.txt and list_eval_partition.txt");
-  line.add_option("--lfwa", lfwa, "a text with `path TAB split TAB digits` in each line; split 2 is the test part")->excludes(first);
+  line.add_option("--lfwa", lfwa, "a text with `path TAB split TAB 40 digits` in each line; split 2 is the test part")->excludes(first);
   line.add_option("--trained-on", part, "the part of the training pictures that the head has seen: the column of the paper's table");
   common.add_out(line);
   line.footer(
@@ -27,15 +28,22 @@ int attributes(int argc, char** argv) {
   if (celeba.empty() == lfwa.empty())
     throw berl::Error("--celeba, --lfwa", celeba.empty() ? "neither" : "both", "one of the two", "Give the labels of the set.");
 
-  auto const list = celeba.empty() ? read_lfwa(lfwa) : read_celeba(celeba);
-  std::size_t const attributes = list.attributes.size();
-  auto const file = berl::io::SafeTensors::read(logits);
-  auto const values = file.get<float>("logits", {static_cast<std::int64_t>(list.pictures.size()), static_cast<std::int64_t>(attributes)});
-  auto const accuracy = berl::eval::attribute_accuracy(values, list.labels, attributes);
+  std::filesystem::path const folder(celeba);
+  auto const list =
+      celeba.empty() ? berl::data::read_lfwa(lfwa)
+                     : berl::data::read_celeba((folder / "list_attr_celeba.txt").string(), (folder / "list_eval_partition.txt").string());
+  auto const pictures = list.of(berl::data::AttributeSplit::test);
+  constexpr std::size_t attributes = berl::data::attribute_names.size();
+  std::vector<std::uint8_t> labels;
+  for (int const i : pictures)
+    for (std::size_t k = 0; k < attributes; ++k) labels.push_back(list.values[static_cast<std::size_t>(i)][k]);
+  auto const values =
+      berl::io::SafeTensors::read(logits).get<float>("logits", {static_cast<std::int64_t>(pictures.size()), std::int64_t{attributes}});
+  auto const accuracy = berl::eval::attribute_accuracy(values, labels, attributes);
 
   Report report("attributes");
   report["logits"] = logits;
-  report["pictures"] = list.pictures.size();
+  report["pictures"] = pictures.size();
   std::vector<Table> tables{celeba.empty() ? paper::lfwa() : paper::celeba()};
   if (celeba.empty()) tables.push_back(paper::pretraining());
   for (Table& table : tables) {
@@ -49,10 +57,11 @@ int attributes(int argc, char** argv) {
     report.add(table);
   }
   Table each{.title = "Accuracy of each attribute, percent", .columns = {"accuracy"}, .paper = {}, .ours = {}};
-  for (std::size_t k = 0; k < attributes; ++k) each.ours.push_back({list.attributes[k], {100 * accuracy.per_attribute[k]}});
+  for (std::size_t k = 0; k < attributes; ++k)
+    each.ours.push_back({std::string(berl::data::attribute_names[k]), {100 * accuracy.per_attribute[k]}});
   each.ours.push_back({"mean", {100 * accuracy.mean}});
   report.add(std::move(each));
-  report.note(fmt::format("{} pictures of the test part, {} attributes.", list.pictures.size(), attributes));
+  report.note(fmt::format("{} pictures of the test part, {} attributes.", pictures.size(), attributes));
   return common.finish(report);
 }
 }  // namespace evaluate

@@ -1,4 +1,5 @@
 // IJB-B and IJB-C as InsightFace packs them: 1:1, 1:N, and 1:1 of faces that are partly hidden.
+#include <berl/data/ijb.hpp>             // read_template_faces
 #include <berl/eval/identification.hpp>  // search, rank_rate, tpir_at_fpir
 #include <berl/eval/roc.hpp>             // SortedScores, tar_at_far
 #include <berl/eval/templates.hpp>       // template_vectors, pair_scores
@@ -6,7 +7,6 @@
 #include "common.hpp"  // Common
 #include "paper_tables.hpp"
 #include "protocols.hpp"
-#include "sets.hpp"  // IjbFaces
 
 namespace evaluate {
 namespace {
@@ -15,6 +15,12 @@ using namespace berl::eval;
 
 constexpr std::pair<double, char const*> fars[] = {{1e-6, "1e-6"}, {1e-5, "1e-5"}, {1e-4, "1e-4"},
                                                    {1e-3, "1e-3"}, {1e-2, "1e-2"}, {1e-1, "1e-1"}};
+
+struct Pairs {
+  std::vector<int> a, b;  ///< templates
+  std::vector<std::uint8_t> same;
+  void add(int first, int second, bool one) { a.push_back(first), b.push_back(second), same.push_back(one ? 1 : 0); }
+};
 
 /// What the three protocols take.
 struct Ijb {
@@ -38,22 +44,29 @@ struct Ijb {
         ->check(CLI::IsMember({"media", "plain"}));
     common.add_save(line), common.add_out(line);
   }
+  std::string list(char const* name) const { return (std::filesystem::path(meta) / (set + name)).string(); }
+  data::TemplateFaces faces() const { return data::read_template_faces(list("_face_tid_mid.txt"), list("_name_5pts_score.txt")); }
+  Pairs pairs() const {
+    Pairs p;
+    for (auto const& pair : data::read_template_pairs(list("_template_pair_label.txt"))) p.add(pair.a, pair.b, pair.same);
+    return p;
+  }
   bool is_b() const { return set == "ijbb"; }
   std::string name() const { return is_b() ? "IJB-B" : "IJB-C"; }
 
-  Templates templates(CommandLine const& line, IjbFaces const& faces, std::span<std::uint8_t const> keep = {}) const {
+  Templates templates(CommandLine const& line, data::TemplateFaces const& faces, std::span<std::uint8_t const> keep = {}) const {
     if (line.file().empty() && images.empty())
       throw Error("--images", "none", "the folder loose_crop of the set", "Give it, or --features instead of --model.");
-    auto const features = common.features(line, faces.names.size(), set + "_face_tid_mid.txt", [&](std::size_t i) {
-      auto const path = (std::filesystem::path(images) / faces.names[i]).string();
+    auto const features = common.features(line, faces.images.size(), set + "_face_tid_mid.txt", [&](std::size_t i) {
+      auto const path = (std::filesystem::path(images) / faces.images[i]).string();
       return data::align(io::to_rgb(io::read_image(path, data::smallest_side)), faces.landmarks[i], 112, path);
     });
     return template_vectors({.size = features.size,
                              .plain = features.plain,
                              .mirrored = features.mirrored,
-                             .detector = faces.detector,
-                             .template_id = faces.template_id,
-                             .medium = faces.medium,
+                             .detector = faces.scores,
+                             .template_id = faces.templates,
+                             .medium = faces.media,
                              .keep = keep},
                             {.flip = !common.no_flip,
                              .norm = !normalise,
@@ -118,8 +131,8 @@ int ijb11(int argc, char** argv) {
       "quantile at that quantile of the impostors' scores.\n"
       "Exit code: 0 all is well; 2 something given cannot be used.\n");
   if (auto const code = line.read(argc, argv)) return *code;
-  auto const faces = read_ijb_faces(ijb.meta, ijb.set);
-  auto const pairs = read_ijb_pairs(ijb.meta, ijb.set);
+  auto const faces = ijb.faces();
+  auto const pairs = ijb.pairs();
   auto const templates = ijb.templates(line, faces);
   auto report = ijb.report(line, "ijb11", ijb.name() + " 1:1");
   report_verification(report, ijb.is_b() ? paper::ijbb() : paper::ijbc(), ijb.common.name,
@@ -139,14 +152,12 @@ int ijb_occlusion(int argc, char** argv) {
       "published, so compare the numbers of pairs too. TAR at FAR as in `ijb11`.\n"
       "Exit code: 0 all is well; 2 something given cannot be used.\n");
   if (auto const code = line.read(argc, argv)) return *code;
-  auto const faces = read_ijb_faces(ijb.meta, ijb.set);
-  auto const pairs = read_ijb_pairs(ijb.meta, ijb.set);
-  auto const keep = read_occluded(occluded, faces.names.size());
+  auto const faces = ijb.faces();
+  auto const pairs = ijb.pairs();
+  auto const keep = data::read_occlusion(occluded, faces.size());
   auto const templates = ijb.templates(line, faces, keep);
-  std::vector<int> a, b;
-  std::vector<std::uint8_t> same;
-  for (std::size_t const k : surviving_pairs(templates, pairs.a, pairs.b))
-    a.push_back(pairs.a[k]), b.push_back(pairs.b[k]), same.push_back(pairs.same[k]);
+  Pairs left;
+  for (std::size_t const k : surviving_pairs(templates, pairs.a, pairs.b)) left.add(pairs.a[k], pairs.b[k], pairs.same[k] != 0);
   auto const kept = std::count(keep.begin(), keep.end(), std::uint8_t{1});
   auto report = ijb.report(line, "ijb-occlusion", ijb.name() + " 1:1, partly hidden faces");
   report["faces"] = kept;
@@ -154,8 +165,8 @@ int ijb_occlusion(int argc, char** argv) {
   report["official_pairs"] = pairs.a.size();
   report_verification(report, paper::occlusion(), ijb.common.name, pair_scores({.threads = line.threads(), .scratch = {}}, templates, a, b),
                       same);
-  report.note(fmt::format("{} of {} faces are kept, in {} templates; {} of {} pairs survive.", kept, faces.names.size(),
-                          templates.ids.size(), a.size(), pairs.a.size()));
+  report.note(fmt::format("{} of {} faces are kept, in {} templates; {} of {} pairs survive.", kept, faces.images.size(),
+                          templates.ids.size(), left.a.size(), pairs.a.size()));
   return ijb.common.finish(report);
 }
 
@@ -164,11 +175,11 @@ struct Known {
   std::vector<double> vectors;
   std::vector<int> subjects;
   Subjects of(std::size_t size) const { return {size, vectors, subjects}; }
-  void add(Templates const& templates, IjbSubjects const& list) {
-    for (std::size_t i = 0; i < list.template_id.size(); ++i) {
-      auto const v = templates.vector(templates.place(list.template_id[i]));
+  void add(Templates const& templates, data::TemplateSubjects const& list) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      auto const v = templates.vector(templates.place(list.templates[i]));
       vectors.insert(vectors.end(), v.begin(), v.end());
-      subjects.push_back(list.subject[i]);
+      subjects.push_back(list.subjects[i]);
     }
   }
 };
@@ -186,12 +197,15 @@ int ijb1n(int argc, char** argv) {
       "the mate is the best and above the threshold that this part of the probes without a mate exceed.\n"
       "Exit code: 0 all is well; 2 something given cannot be used.\n");
   if (auto const code = line.read(argc, argv)) return *code;
-  auto const faces = read_ijb_faces(ijb.meta, ijb.set);
-  auto const lists = read_ijb_galleries(ijb.meta, ijb.set);
+  auto const faces = ijb.faces();
+  auto const list = [&](std::string const& name) { return data::read_template_subjects(ijb.list(("_1N_" + name + ".csv").c_str())); };
+  std::string const letter = ijb.is_b() ? "S" : "G";
+  data::TemplateSubjects const probe_list = list("probe_mixed"),
+                               galleries[] = {list("gallery_" + letter + "1"), list("gallery_" + letter + "2")};
   auto const templates = ijb.templates(line, faces);
   Context<Host> const ctx{.threads = line.threads(), .scratch = {}};
   Known probes, both;
-  probes.add(templates, lists.probes);
+  probes.add(templates, probe_list);
   auto report = ijb.report(line, "ijb1n", ijb.name() + " 1:N");
   Table table{
       .title = ijb.name() + " 1:N, percent", .columns = {"rank-1", "rank-5", "rank-10", "TPIR@0.01", "TPIR@0.1"}, .paper = {}, .ours = {}};
@@ -200,9 +214,9 @@ int ijb1n(int argc, char** argv) {
   std::vector<std::vector<Search>> searches;
   Row all{ijb.common.name, {}};
   std::vector<double> mean(std::size(fpirs));
-  for (auto const* const list : {&lists.first, &lists.second}) {
+  for (auto const& known : galleries) {
     Known gallery;
-    gallery.add(templates, *list), both.add(templates, *list);
+    gallery.add(templates, known), both.add(templates, known);
     searches.push_back(search(ctx, probes.of(templates.size), gallery.of(templates.size)));
     std::vector<Search> mated;
     for (Search const& s : searches.back())
@@ -228,8 +242,8 @@ int ijb1n(int argc, char** argv) {
     for (auto const& r : joined_recall(ctx, probes.of(templates.size), both.of(templates.size), fpirs)) row.values.push_back(100 * r.rate);
     report.add(Table{.title = "Joined gallery, recall of mates, percent", .columns = {"0.01", "0.1"}, .paper = {}, .ours = {row}});
   }
-  report.note(fmt::format("{} probes, galleries of {} and {} templates.", probes.subjects.size(), lists.first.template_id.size(),
-                          lists.second.template_id.size()));
+  report.note(
+      fmt::format("{} probes, galleries of {} and {} templates.", probes.subjects.size(), galleries[0].size(), galleries[1].size()));
   return ijb.common.finish(report);
 }
 }  // namespace evaluate

@@ -1,15 +1,24 @@
 // MegaFace challenge 1: identification of FaceScrub's people among a million of distractors.
+#include <berl/data/megaface.hpp>  // read_image_list, read_feature
 #include <berl/eval/megaface.hpp>  // DistractorSearch, identification_rates
+
+#include <unordered_set>
 
 #include "common.hpp"  // Common
 #include "paper_tables.hpp"
 #include "protocols.hpp"
-#include "sets.hpp"  // read_paths, read_feature
 
 namespace evaluate {
 namespace {
 using namespace berl;
 namespace fs = std::filesystem;
+
+/// The last `parts` parts of a path.
+std::string tail(std::string const& path, int parts) {
+  std::size_t at = path.size() + 1;
+  for (; parts > 0 && at != 0; --parts) at = at < 2 ? 0 : path.rfind('/', at - 2) + 1;
+  return path.substr(at);
+}
 
 /// What turns files into embeddings, besides a .safetensors that has them.
 struct Reading {
@@ -25,7 +34,7 @@ class Rows {
   /// `parts`: how many of the last parts of a path are below the folder.
   Rows(std::string from, std::string const& list, int parts, Reading const& reading)
       : from_(std::move(from)),
-        paths_(read_paths(list)),
+        list_(data::read_image_list(list)),
         parts_(parts),
         reading_(reading) {
     std::error_code ignored;
@@ -43,8 +52,11 @@ class Rows {
                   "Say what is in the folder: features or pictures.");
     }
   }
-  std::size_t size() const { return paths_.size(); }
-  std::string path(std::size_t i) const { return tail(paths_[i], parts_); }
+  std::size_t size() const { return list_.paths.size(); }
+  std::string path(std::size_t i) const { return tail(list_.paths[i], parts_); }
+
+  /// As the list says, or the folder of the picture.
+  std::string identity(std::size_t i) const { return list_.identities.empty() ? data::identity_of_path(path(i)) : list_.identities[i]; }
 
   /// Those of [first, first + count) that are not left out.
   std::vector<float> read(std::size_t first, std::size_t count, std::span<std::uint8_t const> left_out = {}) const {
@@ -55,7 +67,7 @@ class Rows {
       if (file_)
         append(rows, values_.subspan(i * (values_.size() / size()), values_.size() / size()), i);
       else if (!reading_.suffix.empty())
-        append(rows, read_feature((fs::path(from_) / (path(i) + "_" + reading_.suffix + ".bin")).string()), i);
+        append(rows, data::read_feature(data::feature_path(from_, path(i), reading_.suffix)), i);
       else
         pictures.push_back(load(i));
     }
@@ -80,7 +92,7 @@ class Rows {
     rows.insert(rows.end(), row.begin(), row.end());
   }
   std::string from_;
-  std::vector<std::string> paths_;
+  data::ImageList list_;
   int parts_;
   Reading const& reading_;
   std::optional<io::SafeTensors> file_;
@@ -90,7 +102,8 @@ class Rows {
 std::vector<std::uint8_t> noisy(Rows const& rows, std::string const& list, int parts) {
   std::vector<std::uint8_t> flags(rows.size());
   if (list.empty()) return flags;
-  auto const names = read_noise(list, parts);
+  std::unordered_set<std::string> names;
+  for (auto const& name : data::read_noise_list(list)) names.insert(tail(name, parts));
   for (std::size_t i = 0; i < rows.size(); ++i) flags[i] = names.contains(tail(rows.path(i), parts));
   return flags;
 }
@@ -149,9 +162,7 @@ int megaface(int argc, char** argv) {
   std::map<std::string, int> known;
   std::vector<int> identities;
   for (std::size_t i = 0; i < probes.size(); ++i) {
-    auto const path = probes.path(i);
-    auto const name = path.substr(0, path.rfind('/') == std::string::npos ? path.rfind('_') : path.rfind('/'));
-    identities.push_back(known.emplace(name, static_cast<int>(known.size())).first->second);
+    identities.push_back(known.emplace(probes.identity(i), static_cast<int>(known.size())).first->second);
   }
   auto const noisy_probes = noisy(probes, probe_noise, 1), noisy_distractors = noisy(distractors, noise, 3);
   to_unit(features, probes.width());
