@@ -70,7 +70,7 @@ TEST_CASE("megaface: feature files, byte by byte") {
   says(bad(4, 2, 28), "at offset 4: found 2; expected 1, columns");
   says(bad(8, 8, 28), "at offset 8: found 8; expected 4");
   says(bad(12, 6, 28), "at offset 12: found 6; expected 5");
-  says(bad(18, 0, 28), "no exception");  // 2^-126
+  says(bad(18, 0, 28), "no exception");  // 0.5
   spit(path, bytes.substr(0, 16) + std::string("\0\0\x80\x7f", 4) + bytes.substr(20));
   says(message_of<Error>([&] { (void)read_feature(path); }), "at offset 16: found inf");
 }
