@@ -163,8 +163,8 @@ int ijb_occlusion(int argc, char** argv) {
   report["faces"] = kept;
   report["templates"] = templates.ids.size();
   report["official_pairs"] = pairs.a.size();
-  report_verification(report, paper::occlusion(), ijb.common.name, pair_scores({.threads = line.threads(), .scratch = {}}, templates, a, b),
-                      same);
+  report_verification(report, paper::occlusion(), ijb.common.name,
+                      pair_scores({.threads = line.threads(), .scratch = {}}, templates, left.a, left.b), left.same);
   report.note(fmt::format("{} of {} faces are kept, in {} templates; {} of {} pairs survive.", kept, faces.images.size(),
                           templates.ids.size(), left.a.size(), pairs.a.size()));
   return ijb.common.finish(report);

@@ -1,8 +1,9 @@
 // Sets of pairs that are in one file each, as LFW, CFP-FP, AgeDB-30, CALFW and CPLFW are published for evaluation.
+#include <berl/data/verification_set.hpp>  // VerificationSet
+
 #include "common.hpp"  // Common
 #include "paper_tables.hpp"
 #include "protocols.hpp"
-#include "sets.hpp"                 // read_pair_set
 #include "verification_report.hpp"  // report_verified
 
 namespace evaluate {
@@ -27,12 +28,11 @@ Embedded read_embedded(std::string const& path, bool flip) {
   return e;
 }
 Embedded embed_set(std::string const& path, Network const& network, bool flip) {
-  auto const set = read_pair_set(path);
-  Embedded e{.features = {}, .same = set.same};
-  e.features = embed_all(network, 2 * set.same.size(), flip, [&](std::size_t i) {
-    return berl::data::fit_square(io::decode_image(set.pictures[i], path + ", picture " + std::to_string(i), berl::data::smallest_side),
-                                  112);
-  });
+  berl::data::VerificationSet const set(path);
+  auto const pictures = static_cast<std::size_t>(set.size());
+  Embedded e{.features = embed_all(network, pictures, flip, [&](std::size_t i) { return set.load(static_cast<int>(i)); }),
+             .same = set.same()};
+  if (auto const warning = set.warning()) fmt::print(stderr, "warning: {}\n", *warning);
   return e;
 }
 }  // namespace

@@ -117,9 +117,9 @@ TEST_CASE("evaluate lfw: published files of every kind, and what was saved of th
   struct Case {
     char const *file, *says;
   };
-  for (auto const& c : {Case{"bad_truncated.bin", "the end of the file"}, Case{"bad_no_stop.bin", "the end of the file"},
-                        Case{"bad_not_pickle.bin", "the end of the file"}, Case{"bad_odd_images.bin", "3 pictures and 2 flags"},
-                        Case{"bad_unknown_global.bin", "the name 'builtins print'"}}) {
+  for (auto const& c : {Case{"bad_truncated.bin", "up to the end of the file"}, Case{"bad_no_stop.bin", "the end of the file"},
+                        Case{"bad_not_pickle.bin", "a pickle of protocol 2 to 5"}, Case{"bad_odd_images.bin", "3 pictures and 2 booleans"},
+                        Case{"bad_unknown_global.bin", "builtins print"}}) {
     auto const ran = evaluate(folder, with + BERL_TEST_DATA "/golden/" + c.file);
     CHECK(ran.code == 2);
     CHECK_MESSAGE(ran.error.find(c.says) != std::string::npos, ran.error);
