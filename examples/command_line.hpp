@@ -14,12 +14,28 @@
 
 #include "networks/network.hpp"  // open_network
 
+/// Of a program that takes what a network gave before in place of the network: what it is called, and what it is.
+struct Instead {
+  std::string option, text;
+};
+/// Of a program that may run a network, or none at all.
+struct OptionalModel {};
+struct WithoutModel {};
+
 /// The command line of a program that runs a network: --model first, --threads last, and what programs share in between.
 class CommandLine : public CLI::App {
  public:
   CommandLine(std::string const& program, std::string const& text) : App(text, program) {
     add_option("--model", model_, "a model.safetensors of `train`")->required();
   }
+  CommandLine(std::string const& program, std::string const& text, Instead const& other) : App(text, program), instead_(other.option) {
+    add_option("--model", model_, "a model.safetensors of `train`");
+    add_option(other.option, file_, "instead of a model: " + other.text);
+  }
+  CommandLine(std::string const& program, std::string const& text, OptionalModel) : App(text, program) {
+    add_option("--model", model_, "a model.safetensors of `train`");
+  }
+  CommandLine(std::string const& program, std::string const& text, WithoutModel) : App(text, program), has_threads_(false) {}
   void add_pictures(std::vector<std::string>& arguments) {
     add_option("pictures", arguments, "pictures of aligned faces, PNG or JPEG, or folders of them")->required();
   }
@@ -33,20 +49,26 @@ class CommandLine : public CLI::App {
 
   /// The exit code, where the program ends here: help was asked for, or something given cannot be used.
   std::optional<int> read(int argc, char** argv) {
-    add_option("--threads", threads_, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
+    if (has_threads_) add_option("--threads", threads_, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
     try {
       parse(argc, argv);
+      if (!instead_.empty() && model_.empty() == file_.empty())
+        throw CLI::ValidationError("--model, " + instead_, "one of the two is required, and not both");
     } catch (CLI::ParseError const& e) {
       return exit(e) == 0 ? 0 : 2;
     }
     return std::nullopt;
   }
   std::string const& model() const { return model_; }
+  /// The file given instead of a model, or empty.
+  std::string const& file() const { return file_; }
+  int threads() const { return threads_; }
   /// errors  as open_network
   std::unique_ptr<Network> open() const { return open_network(model_, threads_); }
 
  private:
-  std::string model_;
+  std::string instead_, model_, file_;
+  bool has_threads_ = true;
   int threads_ = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 };
 

@@ -6,7 +6,7 @@
 #include <unistd.h>  // isatty
 
 #include <fmt/core.h>
-#include <algorithm>  // sort
+#include <algorithm>  // sort, min, max
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -102,27 +102,31 @@ class PictureReader {
   int asked_ = 0, bad_ = 0;
 };
 
-/// "120 of 4000 pictures, 85 a second" in one line of a terminal, twice a second at the most; nothing where there is no terminal.
+/// "120 of 4000 pictures, 85 a second, 46 s left" in one line of a terminal, twice a second at the most; nothing where there is no
+/// terminal.
 class Progress {
  public:
-  explicit Progress(std::size_t all) : all_(all), shown_(isatty(2) != 0) {}
+  explicit Progress(std::size_t all, std::string what = "pictures") : all_(all), what_(std::move(what)), shown_(isatty(2) != 0) {}
   Progress(Progress const&) = delete;
   Progress& operator=(Progress const&) = delete;
   ~Progress() {
-    if (any_) fmt::print(stderr, "\r{:60}\r", "");
+    if (any_) fmt::print(stderr, "\r{:72}\r", "");
   }
   void at(std::size_t done) {
     auto const now = Clock::now();
     if (!shown_ || now - last_ < std::chrono::milliseconds(500)) return;
     last_ = now;
     any_ = true;
-    fmt::print(stderr, "\r{} of {} pictures, {:.0f} a second   ", done, all_,
-               static_cast<double>(done) / std::chrono::duration<double>(now - start_).count());
+    double const rate = static_cast<double>(done) / std::chrono::duration<double>(now - start_).count();
+    double const left = static_cast<double>(all_ - std::min(done, all_)) / std::max(rate, 1e-9);
+    fmt::print(stderr, "\r{} of {} {}, {:.0f} a second, {} left   ", done, all_, what_, rate,
+               left < 120 ? fmt::format("{:.0f} s", left) : fmt::format("{:.0f} min", left / 60));
   }
 
  private:
   using Clock = std::chrono::steady_clock;
   std::size_t all_;
+  std::string what_;
   bool shown_, any_ = false;
   Clock::time_point start_ = Clock::now(), last_ = start_;
 };

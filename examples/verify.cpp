@@ -1,62 +1,26 @@
 // Do two pictures show one person? Accuracy in ten folds, the ROC curve, and true accepts at given rates of false ones.
 #include <berl/eval/pair_pictures.hpp>  // PairPictures
-#include <berl/eval/roc.hpp>            // roc, tar_at_far
 
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "command_line.hpp"      // CommandLine
-#include "networks/network.hpp"  // Network
-#include "pictures.hpp"          // Progress
+#include "command_line.hpp"       // CommandLine
+#include "evaluate/verified.hpp"  // Verified
+#include "networks/network.hpp"   // Network
+#include "pictures.hpp"           // Progress
 
 namespace {
 using namespace berl::eval;
-constexpr double fars[] = {1e-1, 1e-2, 1e-3, 1e-4};
 
-/// All that is said of one way to compare pictures.
-struct Result {
-  Accuracy accuracy;
-  std::vector<RocPoint> curve;
-  double area;
-  RocPoint reference[std::size(fars)], strict[std::size(fars)];
-
-  Result(std::vector<double> const& distances, std::vector<std::uint8_t> const& same)
-      : accuracy(fold_accuracy(distances, same, static_cast<int>(std::min<std::size_t>(10, same.size())))) {
-    std::vector<double> scores;
-    for (double const d : distances) scores.push_back(cosine(d));
-    curve = roc(scores, same);
-    area = auc(curve);
-    for (std::size_t k = 0; k < std::size(fars); ++k) {
-      reference[k] = tar_at_far(scores, same, fars[k], Reference{});
-      strict[k] = tar_at_far(scores, same, fars[k], Strict{});
-    }
-  }
-  nlohmann::json json() const {
-    nlohmann::json points = nlohmann::json::array(), tars = nlohmann::json::array();
-    for (auto const& p : curve) points.push_back({p.far, p.tar});
-    for (std::size_t k = 0; k < std::size(fars); ++k)
-      tars.push_back({{"wanted", fars[k]},
-                      {"reference", {{"far", reference[k].far}, {"tar", reference[k].tar}}},
-                      {"strict", {{"far", strict[k].far}, {"tar", strict[k].tar}}}});
-    return {{"accuracy", accuracy.mean},
-            {"deviation", accuracy.deviation},
-            {"accuracy_per_fold", accuracy.per_fold},
-            {"thresholds", accuracy.thresholds},
-            {"auc", area},
-            {"roc", points},
-            {"tar_at_far", tars}};
-  }
-};
-
-void print_table(Result const& model, Result const& pixels) {
+void print_table(Verified const& model, Verified const& pixels) {
   auto const line = [](std::string const& what, double a, double b) { fmt::print("{:<34} {:>9.4f} {:>12.4f}\n", what, a, b); };
   fmt::print("{:<34} {:>9} {:>12}\n", "", "model", "raw pixels");
   line(fmt::format("accuracy, {} folds", model.accuracy.per_fold.size()), model.accuracy.mean, pixels.accuracy.mean);
   line("  deviation over the folds", model.accuracy.deviation, pixels.accuracy.deviation);
   line("area below the ROC curve", model.area, pixels.area);
-  for (std::size_t k = 0; k < std::size(fars); ++k) {
-    line(fmt::format("TAR at FAR {:g}, strict", fars[k]), model.strict[k].tar, pixels.strict[k].tar);
-    line(fmt::format("TAR at FAR {:g}, nearest", fars[k]), model.reference[k].tar, pixels.reference[k].tar);
+  for (std::size_t k = 0; k < std::size(Verified::fars); ++k) {
+    line(fmt::format("TAR at FAR {:g}, strict", Verified::fars[k]), model.strict[k].tar, pixels.strict[k].tar);
+    line(fmt::format("TAR at FAR {:g}, nearest", Verified::fars[k]), model.reference[k].tar, pixels.reference[k].tar);
   }
 }
 
@@ -98,8 +62,8 @@ int run(int argc, char** argv) {
       return flip ? network->embed_fused(pictures) : network->embed(pictures);
     });
   };
-  Result const of_model(model_distances(), pairs.same());
-  Result const of_pixels(pixel_distances(list, pairs), pairs.same());
+  Verified const of_model(model_distances(), pairs.same());
+  Verified const of_pixels(pixel_distances(list, pairs), pairs.same());
 
   auto const genuine = std::count(pairs.same().begin(), pairs.same().end(), std::uint8_t{1});
   fmt::print("{}: {} pairs of {} pictures, {} of them genuine\n\n", list, pairs.size(), pairs.paths().size(), genuine);

@@ -54,6 +54,29 @@ TEST_CASE("equal scores are accepted together") {
   CHECK(auc(curve) == doctest::Approx(5 / 6.0));  // of six couples four are in order and two are ties
 }
 
+TEST_CASE("by the quantile's rule the threshold is an impostor's score") {
+  std::vector<double> scores;  // impostors 100, 99, ..., 1; genuine 100.5, 98, 95.5, 0
+  std::vector<std::uint8_t> genuine(100, 0);
+  for (int i = 1; i <= 100; ++i) scores.push_back(i);
+  for (double const s : {100.5, 98.0, 95.5, 0.0}) scores.push_back(s), genuine.push_back(1);
+  SortedScores const sorted(scores, genuine);
+  struct Case {
+    double wanted, far, tar;
+  };
+  for (auto const& c : {Case{0, 0, 0.25}, Case{0.005, 0, 0.25},  // 0.5 is rounded to 0: above all impostors
+                        Case{0.015, 0.02, 0.25},                 // and 1.5 to 2: the threshold is 99
+                        Case{0.03, 0.03, 0.5},                   // 98 itself is accepted
+                        Case{0.05, 0.05, 0.5}, Case{0.06, 0.06, 0.75}, Case{1, 1, 0.75}}) {
+    auto const found = tar_at_far(sorted, c.wanted, Quantile{});
+    CHECK(found.far == doctest::Approx(c.far));
+    CHECK(found.tar == c.tar);
+  }
+  auto const close = tar_at_far(std::vector<double>{1, 1 + 1e-9, 1 + 1e-7}, std::vector<std::uint8_t>{0, 1, 1}, 0, Quantile{});
+  CHECK(close.tar == 0.5);  // 1e-9 above the largest impostor is not enough
+  std::vector<double> const ties{5, 5, 5, 1};
+  CHECK(tar_at_far(ties, std::vector<std::uint8_t>{0, 0, 1, 1}, 0.5, Quantile{}).far == 1);  // equal scores go together
+}
+
 TEST_CASE("a list without impostors, and a score that is not a number, are refused") {
   CHECK_THROWS_WITH_AS(
       roc(std::vector<double>{1, 2}, std::vector<std::uint8_t>{1, 1}),

@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <stdexcept>  // logic_error
 #include <string>
 #include <vector>
 
@@ -46,18 +47,24 @@ class PairPictures {
     return landmarks_ ? landmarks_->align(image, folder_.string(), name(picture), side_) : data::fit_square(image, side_);
   }
 
-  /// The squared distance of each pair; embed(span of pictures) gives one vector for each.
+  /// The squared distance of each pair; embeddings: (paths, size).
+  std::vector<double> distances(std::span<float const> embeddings, std::size_t size) const {
+    if (embeddings.size() != paths_.size() * size) throw std::logic_error("berl::eval::PairPictures: one embedding for each picture.");
+    std::vector<double> result;
+    for (auto const& [a, b] : pairs_)
+      result.push_back(squared_distance(embeddings.subspan(a * size, size), embeddings.subspan(b * size, size)));
+    return result;
+  }
+  /// The same; embed(span of pictures) gives one vector for each.
   template <class Embed>
   std::vector<double> distances(Embed&& embed, std::size_t batch = 32) const {
-    std::vector<std::vector<float>> all;
+    std::vector<float> all;
     for (std::size_t first = 0; first < paths_.size(); first += batch) {
       std::vector<io::Image> pictures;
       for (std::size_t i = first; i < std::min(first + batch, paths_.size()); ++i) pictures.push_back(load(i));
-      for (auto& e : embed(std::span<io::Image const>(pictures))) all.push_back(std::move(e));
+      for (auto const& e : embed(std::span<io::Image const>(pictures))) all.insert(all.end(), e.begin(), e.end());
     }
-    std::vector<double> result;
-    for (auto const& [a, b] : pairs_) result.push_back(squared_distance(std::span<float const>(all[a]), std::span<float const>(all[b])));
-    return result;
+    return distances(std::span<float const>(all), all.size() / paths_.size());
   }
   /// Ten folds, or as many as there are pairs.
   template <class Embed>
