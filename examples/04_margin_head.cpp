@@ -1,7 +1,7 @@
 // 4. A margin head in one's own network.
 //
-// A network is a named list of layers, a margin head four functions of one cosine. Below, both are written here and not in the
-// library: a small network learns to tell eight synthetic people apart under CosFace (wang2018).
+// A network is a named list of layers, a margin head a function of one cosine (losses/head.hpp says what else it may be). Below, both are
+// written here and not in the library: a small network learns to tell eight synthetic people apart under CosFace (wang2018).
 #include <berl/core/tensor.hpp>
 #include <berl/data/synthetic_face.hpp>
 #include <berl/losses/margin_head.hpp>
@@ -26,13 +26,10 @@ struct Network : nn::Sequential<nn::Conv2d<3, 16, 5, 4>, nn::BatchNorm<16>, nn::
 using Input = Shape<3, 112, 112>;
 using Embedding = nn::OutputOf<Network, Input>;
 
-struct CosFace {  // z_y = s (g - m) for the own class, z_j = s c for the others
+struct CosFace {  // z_y = s (g - m) for the own class with the cosine g; for the others z_j = s c_j, which needs no words
   double scale = 16, margin = 0.2;
 
-  template <class T> T next(T t, T) const { return t; }  // a number kept between steps, of which CosFace has no need
-  template <class T> losses::Target<T> target(T g) const { return {T(scale) * (g - T(margin)), T(scale), g}; }
-  template <class T> T logit(T c, T, T) const { return T(scale) * c; }
-  template <class T> T slope(T, T, T) const { return T(scale); }
+  template <class T> losses::Target<T> target(T g) const { return {T(scale) * (g - T(margin)), T(scale), g}; }  // z_y, dz_y/dg
 };
 // clang-format on
 static_assert(losses::MarginHead<CosFace>);
@@ -55,13 +52,12 @@ int main() {
   Tensor<float, Shape<nn::SizesOf<Network>::block>> momentum;
   Tensor<float, Embedding> classes(people), d_classes(people), class_momentum(people), embedding(all), d_embedding(batch);
   Tensor<float, Shape<1>> kept(static_cast<int>(nn::kept<Network, float, Input>(batch)));
-  float t = 0;
   Context<Host> ctx{1, Arena(std::max(nn::scratch<Network, float, Input>(all, 1), losses::scratch_bytes<float, Embedding>(all, people)))};
-  losses::initialize(ctx, classes.write(), t, Seed{2});
+  losses::initialize(ctx, CosFace{}, classes.write(), {}, Seed{2});  // {}: this head keeps nothing between steps
 
   auto const accuracy = [&] {  // per cent of the new pictures
     nn::forward<Network, Inference>(ctx, weights.params, test.read(), embedding.write(), Forget{});
-    return 100 * losses::forward(ctx, CosFace{}, embedding.read(), labels, classes.read(), t).accuracy;
+    return 100 * losses::forward(ctx, CosFace{}, embedding.read(), labels, classes.read(), {}).accuracy;
   };
   double const before = accuracy();
   optim::Sgd const sgd{.rate = 0.02};
@@ -75,7 +71,7 @@ int main() {
     nn::forward<Network, Training>(ctx, weights.params, x, f, pass);
     auto const result =
         losses::forward_backward(ctx, CosFace{}, f.read(), std::span(labels).subspan(static_cast<std::size_t>(first), batch),
-                                 classes.read(), d_classes.add(), d_embedding.write(), t);
+                                 classes.read(), d_classes.add(), d_embedding.write(), {});
     nn::backward<Network, Training>(ctx, weights.params, x, d_embedding.read(), Skip<float, Input, Host>(), pass);
     sgd.step(ctx, weights.values(), weights.gradients(), momentum.span(), sgd.rate, sgd.weight_decay, step);
     sgd.step(ctx, classes.span(), std::span<float const>(d_classes.span()), class_momentum.span(), sgd.rate, sgd.weight_decay, step);

@@ -41,6 +41,14 @@ std::string all_keys() {
   berl::train::visit_config(defaults, [&](char const* key, auto const& value, char const* what, bool) {
     text += fmt::format("  {:<28} {:<12} {}\n", key, berl::io::to_text(value), what);
   });
+  text += "\nHeads:\n";
+  for (auto const& kind : berl::losses::head_kinds) {
+    std::string constants;
+    for (std::size_t k = 0; k < std::size(kind.published); ++k)
+      if (kind.published[k])
+        constants += fmt::format("{}{} {}", constants.empty() ? "" : ", ", berl::losses::head_constants[k].name, *kind.published[k]);
+    text += fmt::format("  {:<28} {}\n", kind.layout.name, constants);
+  }
   text += "\nNetworks:\n";
   for (auto const* const kind : network_kinds()) text += fmt::format("  {:<28} {}\n", kind->name, kind->text);
   return text +
@@ -71,12 +79,15 @@ void print_plan(Plan const& plan, AnyDataset const& pictures, NetworkKind const&
     fmt::print("stage {}     {} steps of {} pictures ({:.2f} epochs): {}{}\n", k + 1, steps, c.batch, double(steps) / double(epoch),
                trained[k], rates);
   }
+  auto const& head = berl::losses::head_kind(c.head.kind).layout;
+  fmt::print("head        {}\n", head.name);
   fmt::print("parameters  backbone {}, head {}, auxiliary {}\n", kind.backbone_parameters,
-             std::int64_t{pictures.identities()} * kind.embedding,
+             std::int64_t{pictures.identities()} * (kind.embedding + (head.number != nullptr ? 1 : 0)),
              kind.auxiliary_parameters + (c.confidence ? kind.confidence_parameters : 0));
   fmt::print("work        multiply-adds for a picture, forward: backbone {} (up to stage 3: {}), auxiliary {}\n", kind.backbone_macs,
              kind.trunk_macs, kind.auxiliary_macs + (c.confidence ? kind.confidence_macs : 0));
-  berl::train::Sizes const sizes{pictures.identities(), c.batch, plan.options.threads, c.flip > 0, c.imaging.supersampling, c.confidence};
+  berl::train::Sizes const sizes{pictures.identities(), c.batch, plan.options.threads, c.flip > 0,   c.imaging.supersampling,
+                                 c.confidence,          head,    c.head_sample_rate,   c.head_filter};
   std::size_t const bytes = kind.step_bytes(sizes);
   fmt::print("memory      {} bytes ({:.1f} MiB) for a step\n", bytes, double(bytes) / double(berl::MiB));
 }

@@ -6,14 +6,19 @@
 #include <optional>
 #include <set>
 
+#include "heads.hpp"    // choose_head
 #include "network.hpp"  // Network, NetworkKind
 
 /// What a unit of networks/ compiles, once for each kind of network.
 namespace instance {
+/// The training graph of a backbone under any margin head, which is compiled once for all heads.
+template <class Backbone>
+using Model = berl::Model<Backbone, berl::losses::AnyHead<berl::EmbeddingOf<Backbone>>>;
+
 template <class Backbone>
 class Opened final : public Network {
  public:
-  using Model = berl::Model<Backbone>;
+  using Model = instance::Model<Backbone>;
 
   Opened(berl::io::SafeTensors&& file, berl::io::ModelInfo const& info, int threads)
       : file_(std::move(file)),
@@ -90,8 +95,10 @@ std::vector<berl::io::Image> shown_faces(Session const& session, std::size_t mos
 
 template <class Backbone>
 berl::train::Outcome train(AnyDataset const& pictures, berl::train::SessionOptions const& options) {
-  using Model = berl::Model<Backbone>;
-  berl::train::Session<Model, AnyDataset> session(pictures, options);
+  using Model = instance::Model<Backbone>;
+  typename Model::Head head;
+  choose_head(options.config.head, head);
+  berl::train::Session<Model, AnyDataset> session(pictures, options, head);
   auto const outcome = session.run();
   if (outcome == berl::train::Outcome::finished) {
     auto const& c = session.config();
@@ -105,7 +112,7 @@ berl::train::Outcome train(AnyDataset const& pictures, berl::train::SessionOptio
 
 template <class Backbone>
 constexpr NetworkKind kind(std::string_view name, std::string_view text) {
-  using Model = berl::Model<Backbone>;
+  using Model = instance::Model<Backbone>;
   return {name,
           text,
           Model::Embedding::size,

@@ -28,9 +28,9 @@ struct IsBackbone {
 template <class H>
 struct IsMarginHead {
   static_assert(
-      losses::MarginHead<H>,
-      "berl::Model<Backbone, Head>: the second argument is no margin head. It needs next(t, mean), target(g), logit(c, bound, t) and "
-      "slope(c, bound, t); see berl/losses/margin_head.hpp.");
+      losses::MarginHead<H> || losses::is_any_head<H>,
+      "berl::Model<Backbone, Head>: the second argument is no margin head. It needs target(g), and logit(c, bound, t) with slope(c, bound, "
+      "t) or a member `scale`; see berl/losses/head.hpp. Or use losses::AnyHead<EmbeddingOf<Backbone>>.");
   using type = H;
 };
 template <class E>
@@ -53,6 +53,10 @@ struct IsBypass {
   using type = A;
 };
 }  // namespace check
+
+/// The embedding of a backbone.
+template <Backbone B>
+using EmbeddingOf = nn::OutputOf<typename B::Top, nn::OutputOf<typename B::Trunk, typename B::Input>>;
 
 /// The training graph of 3D-BERL (he2022, Fig. 2): a backbone, a margin head on its embedding, and four auxiliary networks that
 /// explain the picture from stage 3 of the backbone. At inference only the backbone runs.

@@ -137,10 +137,10 @@ TEST_CASE("class weights start as N(0, 0.01^2), whatever the number of threads")
   Tensor<float, S> one(200), seven(200);
   Context<Host> ctx;
   float t = 1;
-  losses::initialize(ctx, one.write(), t, Seed{3});
+  losses::initialize(ctx, CurricularFace{}, one.write(), t, Seed{3});
   CHECK(t == 0);
   ctx.threads = 7;
-  losses::initialize(ctx, seven.write(), t, Seed{3});
+  losses::initialize(ctx, CurricularFace{}, seven.write(), t, Seed{3});
   CHECK(std::equal(one.span().begin(), one.span().end(), seven.span().begin()));
   double sum = 0, squares = 0;
   for (float const v : one.span()) sum += static_cast<double>(v), squares += static_cast<double>(v) * static_cast<double>(v);

@@ -174,7 +174,7 @@ TEST_CASE("the whole graph's derivative agrees with central differences in doubl
   SmallTrainer<double> trainer({.identities = 3, .batch = 4, .flip = 0.5});
   trainer.begin(train::Stage::joint, optim::Constant{}, optim::Constant{});
   auto const loss = [&] {
-    *trainer.parameters().head.t.value() = 0.1;  // a step renews it
+    *trainer.parameters().head.state[0].value() = 0.1;  // a step renews it
     return trainer.differentiate(x.read(), labels).total;
   };
   loss();

@@ -14,8 +14,8 @@
 #include <vector>
 
 /// Parameters by name to and from one file. Names are InsightFace's for the backbone, and those of berl for the rest:
-/// layer1.0.conv1.weight, fc.bias, head.weight (identities, D), head.t, iia.view.network.0.weight, ira.depth.encoder.0.weight, and
-/// confidence.network.0.weight where the training had that option.
+/// layer1.0.conv1.weight, fc.bias, head.weight (identities, D), head.t or what else the margin head keeps, iia.view.network.0.weight,
+/// ira.depth.encoder.0.weight, and confidence.network.0.weight where the training had that option.
 namespace berl::io {
 inline constexpr char const* version = "0.1.0";
 
@@ -105,6 +105,7 @@ struct ModelInfo {
   long step = 0;
   imaging::Settings imaging{};
   data::Resize resize{};  ///< how the auxiliary networks see the picture; bilinear where the file does not say
+  std::string head{};     ///< the name of the margin head; empty where the file does not say
 };
 
 inline void write_info(SafeTensorsWriter& writer, ModelInfo const& info) {
@@ -116,6 +117,7 @@ inline void write_info(SafeTensorsWriter& writer, ModelInfo const& info) {
     writer.metadata(std::string("imaging.") + name, to_text(value));
   });
   writer.metadata("resize", to_text(info.resize));
+  if (!info.head.empty()) writer.metadata("head", info.head);
 }
 
 /// All parameters and buffers of a model (train::Parameters), written whole or not at all.
@@ -146,11 +148,13 @@ inline ModelInfo read_info(SafeTensors const& file) {
   read("step", info.step);
   visit_settings(info.imaging, [&](char const* name, auto& value, char const*) { read(std::string("imaging.") + name, value); });
   if (file.has_metadata("resize")) read("resize", info.resize);
+  if (file.has_metadata("head")) info.head = file.metadata("head");
   return info;
 }
 
 /// Weights to begin a training with: the backbone; the auxiliary networks where the file has them; likewise the confidence network,
-/// where it is trained; class weights and t where the file has as many identities. Everything is checked before anything is changed.
+/// where it is trained; class weights and what else the head keeps where the file has as many identities and the same head.
+/// Everything is checked before anything is changed.
 template <class T, class Parameters>
 void load_start(SafeTensors const& file, Parameters& parameters) {
   ArrayReader<T> arrays(file);
@@ -162,7 +166,8 @@ void load_start(SafeTensors const& file, Parameters& parameters) {
   };
   if (has("iia.") || has("ira.")) parameters.visit_auxiliary(arrays);
   if (has("confidence.")) parameters.visit_confidence(arrays);
-  if (file.contains("head.weight") && file.shape("head.weight") == extents_of(parameters.head.weight))
+  bool const same_head = !file.has_metadata("head") || file.metadata("head") == parameters.head.layout.name;
+  if (same_head && file.contains("head.weight") && file.shape("head.weight") == extents_of(parameters.head.weight))
     parameters.head.visit(arrays, Path{"head"});
   arrays.expect_no_others({"head.", "attr.", "confidence."});
   arrays.copy();

@@ -1,7 +1,7 @@
 #pragma once
-#include <berl/core/config.hpp>         // BERL_FN
-#include <berl/losses/arc_face.hpp>     // AngularMargin
-#include <berl/losses/margin_head.hpp>  // Target
+#include <berl/core/config.hpp>      // BERL_FN
+#include <berl/losses/arc_face.hpp>  // AngularMargin
+#include <berl/losses/head.hpp>      // Target
 
 namespace berl::losses {
 /// CurricularFace (huang2020, Eqs. 2 to 5; he2022, Eq. 5, which lacks the logarithm): hard negatives count more as training goes on.
@@ -9,6 +9,7 @@ namespace berl::losses {
 ///   dz_ij/dc_ij = s, else s (t + 2 c_ij); h, t and which negatives are hard are constants
 ///   t <- 0.01 (mean of g) + 0.99 t, in training, before it is used
 struct CurricularFace {
+  static constexpr char const* name = "curricularface";
   double scale = 64;
   double margin = 0.5;
   double momentum = 0.01;

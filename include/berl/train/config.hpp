@@ -2,6 +2,7 @@
 #include <berl/core/error.hpp>        // Error
 #include <berl/data/augment.hpp>      // Augment
 #include <berl/io/settings_text.hpp>  // to_text, visit_settings
+#include <berl/losses/heads.hpp>      // HeadSettings, with_head
 #include <berl/train/options.hpp>     // Options, Stage
 
 #include <algorithm>  // min
@@ -50,7 +51,8 @@ struct Config {
   double momentum = 0.9, weight_decay = 5e-4, clip = 0;
   bool decay_norms = false;
   Convolutions convolutions = Convolutions::fastest;
-  double head_scale = 64, head_margin = 0.5;
+  losses::HeadSettings head{};
+  double head_filter = 0, head_sample_rate = 1;
   data::Resize resize = data::Resize::bilinear;
   data::Augment augment{};
   imaging::Settings imaging{};
@@ -95,14 +97,19 @@ void visit_config(C& c, F&& f) {
   f("decay_norms", c.decay_norms, "weight decay on batch norms too", bits);
   f("clip", c.clip, "longest gradient of the backbone; 0 does not clip", bits);
   f("convolutions", c.convolutions, "fastest, by Winograd's method where that pays, or direct", bits);
-  f("head.scale", c.head_scale, "s of the margin head", bits);
-  f("head.margin", c.head_margin, "m of the margin head, radians", bits);
+  std::string key;
+  f("head.kind", c.head.kind, "the margin head, one of those below", bits);
+  for (std::size_t k = 0; k < std::size(losses::head_constants); ++k) {
+    key = std::string("head.") + losses::head_constants[k].name;
+    f(key.c_str(), c.head.constants[k], losses::head_constants[k].what, bits);
+  }
+  f("head.filter", c.head_filter, "cosines of other classes above it count as 0; 0: none do", bits);
+  f("head.sample_rate", c.head_sample_rate, "part of the classes that a step sees (Partial FC)", bits);
   f("resize", c.resize, "112 to 64: bilinear, triangle or area", bits);
   f("augment.flip", c.augment.flip, "probability that a picture is mirrored", bits);
   f("augment.crop", c.augment.crop, "probability that only a box is left", bits);
   f("augment.low_resolution", c.augment.low_resolution, "probability of lost detail", bits);
   f("augment.photometric", c.augment.photometric, "probability of other brightness, contrast, saturation", bits);
-  std::string key;
   io::visit_settings(c.imaging, [&](char const* name, auto& value, char const* what) {
     key = std::string("imaging.") + name;
     f(key.c_str(), value, what, bits);
@@ -120,13 +127,31 @@ void visit_config(C& c, F&& f) {
   f("synthetic.pictures", c.synthetic_pictures, "pictures of each", bits);
 }
 
-/// The settings on which the bits of the result depend.
+/// The settings on which the bits of the result depend; constants of the head that are not given as they are published.
 inline std::map<std::string, std::string> settings_of(Config const& config) {
   std::map<std::string, std::string> all;
   visit_config(config, [&](char const* key, auto const& value, char const*, bool bits) {
     if (bits) all[key] = io::to_text(value);
   });
+  auto const& published = losses::head_kind(config.head.kind).published;
+  for (std::size_t k = 0; k < std::size(losses::head_constants); ++k)
+    if (!config.head.constants[k]) all[std::string("head.") + losses::head_constants[k].name] = io::to_text(published[k]);
   return all;
+}
+
+/// A head of this type with the constants of the settings; an AnyHead without a head in it.
+///   errors  Error: the settings want another
+template <class Head>
+Head head_of(Config const& config) {
+  if constexpr (losses::MarginHead<Head>) {
+    std::string const name = losses::layout_of(Head{}).name;
+    if (config.head.kind != name && config.head.kind != Config{}.head.kind)
+      throw Error("setting head.kind", config.head.kind, name,
+                  "This program is compiled for one head; losses::AnyHead leaves the choice open.");
+    return losses::configured<Head>(config.head);
+  } else {
+    return {};
+  }
 }
 
 namespace detail {
@@ -196,7 +221,11 @@ inline void check(Config const& c) {
   range("flip", c.flip, 0, any), range("smoothness", c.smoothness, 0, any), range("gamma_fr", c.gamma_fr, 0, any),
       range("gamma_recon", c.gamma_recon, 0, any);
   range("momentum", c.momentum, 0, 1), range("weight_decay", c.weight_decay, 0, any), range("clip", c.clip, 0, any);
-  range("head.scale", c.head_scale, tiny, any), range("head.margin", c.head_margin, 0, 3.14159);
+  range("head.filter", c.head_filter, 0, 1), range("head.sample_rate", c.head_sample_rate, tiny, 1);
+  auto const& head = losses::head_kind(c.head.kind);
+  losses::check(c.head, head);
+  if (head.affine && c.head_filter > 0)
+    throw Error("setting head.filter", io::to_text(c.head_filter), "0 with head.kind " + c.head.kind, "It has no cosines to filter.");
   range("augment.flip", c.augment.flip, 0, 1), range("augment.crop", c.augment.crop, 0, 1);
   range("augment.low_resolution", c.augment.low_resolution, 0, 1), range("augment.photometric", c.augment.photometric, 0, 1);
   auto const& i = c.imaging;

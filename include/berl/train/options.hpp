@@ -2,6 +2,7 @@
 #include <berl/core/device.hpp>            // Convolutions
 #include <berl/data/resize.hpp>            // Resize
 #include <berl/imaging/settings.hpp>       // Settings
+#include <berl/losses/head.hpp>            // HeadLayout
 #include <berl/losses/reconstruction.hpp>  // ReconstructionLoss
 #include <berl/optim/adam.hpp>             // Adam
 #include <berl/optim/sgd.hpp>              // Sgd
@@ -12,6 +13,10 @@ namespace berl::train {
 /// What is trained (he2022, Sec. 3.4): the backbone and the head with L_FR; the auxiliary networks with L_Recon, the backbone
 /// frozen in evaluation mode; everything with L_total.
 enum class Stage { recognition = 1, reconstruction = 2, joint = 3 };
+constexpr char const* name_of(Stage stage) {
+  constexpr char const* names[] = {"recognition", "reconstruction", "joint"};
+  return names[static_cast<int>(stage) - 1];
+}
 
 /// How many there are of what decides the memory of a step.
 struct Sizes {
@@ -21,6 +26,9 @@ struct Sizes {
   bool flip = false;  ///< the mirrored reconstruction too
   int supersampling = imaging::Settings{}.supersampling;
   bool confidence = false;  ///< the confidence network too
+  losses::HeadLayout head{};
+  double head_sample_rate = 1;
+  double head_filter = 0;
 };
 
 /// Everything about a step. The defaults are the paper's, and where it is silent the published code's.
@@ -31,6 +39,8 @@ struct Options {
   std::uint64_t seed = 1;
   int threads = 1;
   Head head{};
+  double head_filter = 0;       ///< cosines of other classes above it count as 0; 0: none do (deng2019's code)
+  double head_sample_rate = 1;  ///< part of the classes that a step sees (an2022); see losses/class_sampling.hpp
   imaging::Settings imaging{};
   losses::ReconstructionLoss reconstruction{};
   double gamma_fr = 1, gamma_recon = 1;  ///< Eq. 7
@@ -44,7 +54,10 @@ struct Options {
   double clip = 0;           ///< longest gradient of the backbone; 0 does not clip
   Convolutions convolutions = Convolutions::fastest;
 
-  constexpr Sizes sizes() const { return {identities, batch, threads, flip > 0, imaging.supersampling, confidence}; }
+  constexpr Sizes sizes() const {
+    return {identities,       batch,      threads, flip > 0, imaging.supersampling, confidence, losses::layout_of(head),
+            head_sample_rate, head_filter};
+  }
 };
 
 /// What a step reports. A loss that the stage does not compute is 0. `recon` is L_Recon with all that the options add to it: the

@@ -1,12 +1,13 @@
 #pragma once
 #include <berl/imaging/renderer.hpp>         // Rendering
+#include <berl/losses/class_sampling.hpp>    // HeadParams, most_sampled
 #include <berl/losses/depth_smoothness.hpp>  // DepthSmoothness
-#include <berl/losses/margin_head.hpp>       // HeadParams
 #include <berl/nn/sizes.hpp>                 // kept, scratch
 #include <berl/nn/state.hpp>                 // SizesOf, place
 #include <berl/train/options.hpp>            // Sizes
 
-#include <algorithm>    // max
+#include <algorithm>  // max
+#include <span>
 #include <type_traits>  // is_same_v
 
 namespace berl::train {
@@ -38,7 +39,8 @@ template <class Aux>
 inline constexpr bool has_confidence = !std::is_same_v<ConfidenceOf<Aux>, nn::Identity>;
 
 /// One contiguous block for each kind of state: parameters, their gradients, moments, and what is kept but not trained. In each,
-/// the networks follow one another: trunk, top, class weights; then view, light, depth, albedo, and confidence where it is wanted.
+/// the networks follow one another: trunk, top, class weights and the head's learnt numbers; then view, light, depth, albedo, and
+/// confidence where it is wanted.
 template <class Model, class T>
 struct States {
   using Trunk = typename Model::Trunk;
@@ -50,27 +52,31 @@ struct States {
   static constexpr std::size_t kept = nn::SizesOf<L, T>::buffers;
 
   bool confident;
+  losses::HeadLayout head;
   std::size_t classes, recognition, auxiliary, buffered;  // elements
   T *values, *gradients, *momentum, *m, *v, *buffers;
 
-  constexpr States(auto& memory, int identities, bool confidence = false)
+  using HeadParams = losses::HeadParams<T, typename Model::Embedding, Host>;
+
+  constexpr States(auto& memory, int identities, bool confidence = false, losses::HeadLayout const& layout = {})
       : confident(confidence),
-        classes(padded<T>(static_cast<std::size_t>(identities) * Model::Embedding::size)),
+        head(layout),
+        classes(padded<T>(static_cast<std::size_t>(identities) * Model::Embedding::size) + HeadParams::numbers(layout, identities)),
         recognition(block<Trunk> + block<Top> + classes),
         auxiliary(block<typename Auxiliary::View> + block<typename Auxiliary::Light> + block<typename Auxiliary::Depth> +
                   block<typename Auxiliary::Albedo> + (confident ? block<ConfidenceOf<Auxiliary>> : 0)),
         buffered(kept<Trunk> + kept<Top> + kept<typename Auxiliary::View> + kept<typename Auxiliary::Light> +
                  kept<typename Auxiliary::Depth> + kept<typename Auxiliary::Albedo> + (confident ? kept<ConfidenceOf<Auxiliary>> : 0) +
-                 padded<T>(1)),
+                 HeadParams::states(layout)),
         values(memory.template take<T>(recognition + auxiliary)),
         gradients(memory.template take<T>(recognition + auxiliary)),
         momentum(memory.template take<T>(recognition)),
         m(memory.template take<T>(auxiliary)),
         v(memory.template take<T>(auxiliary)),
         buffers(memory.template take<T>(buffered)) {}
-  static constexpr std::size_t bytes(int identities, bool confidence = false) {
+  static constexpr std::size_t bytes(int identities, bool confidence = false, losses::HeadLayout const& layout = {}) {
     Tally tally;
-    States(tally, identities, confidence);
+    States(tally, identities, confidence, layout);
     return tally.used;
   }
 };
@@ -101,7 +107,8 @@ struct Parameters {
     };
     one.template operator()<typename Model::Trunk>(trunk);
     one.template operator()<typename Model::Top>(top);
-    head.weight.place(value, gradient, identities);
+    T* const classes = value;
+    T* const d_classes = gradient;
     value += s.classes;
     gradient += s.classes;
     one.template operator()<typename Auxiliary::View>(view);
@@ -110,7 +117,7 @@ struct Parameters {
     one.template operator()<typename Auxiliary::Albedo>(albedo);
     confident = s.confident;
     if (confident) one.template operator()<ConfidenceOf<Auxiliary>>(confidence);
-    head.t.place(buffer);
+    head.place(s.head, identities, classes, d_classes, buffer);
   }
   void visit_backbone(auto&& f) {
     trunk.visit(f, Path{});
@@ -157,6 +164,7 @@ struct Activations {
   Write<T, Light, D> light, d_light;
   Write<T, View, D> view, d_view;
   Write<T, Sigma, D> confidence, d_confidence;  // of the plain and the mirrored reconstruction; empty where not wanted
+  std::span<int> classes;                       // room for those of a step, where it samples
 
   constexpr Activations(auto& memory, Sizes const& s)
       : kept_trunk(memory.template take<T>(nn::kept<typename Model::Trunk, T, typename Model::Input>(s.batch))),
@@ -184,8 +192,12 @@ struct Activations {
         view(of<View>(memory, drawn(s))),
         d_view(of<View>(memory, drawn(s))),
         confidence(of<Sigma>(memory, s.confidence ? s.batch : 0)),
-        d_confidence(of<Sigma>(memory, s.confidence ? s.batch : 0)) {}
+        d_confidence(of<Sigma>(memory, s.confidence ? s.batch : 0)),
+        classes(memory.template take<int>(sampled(s)), sampled(s)) {}
 
+  static constexpr std::size_t sampled(Sizes const& s) {
+    return s.head_sample_rate < 1 ? static_cast<std::size_t>(losses::most_sampled(s.batch, s.identities, s.head_sample_rate)) : 0;
+  }
   static constexpr int drawn(Sizes const& s) { return s.flip ? 2 * s.batch : s.batch; }
   static constexpr std::size_t bytes(Sizes const& s) {
     Tally tally;
@@ -214,7 +226,9 @@ constexpr std::size_t scratch_bytes(Sizes const& s) {
        nn::scratch<typename Model::Top, T, Tap>(s.batch, s.threads), nn::scratch<typename Aux::View, T, Image>(s.batch, s.threads),
        nn::scratch<typename Aux::Light, T, Image>(s.batch, s.threads), nn::scratch<typename Aux::Depth, T, Tap>(s.batch, s.threads),
        nn::scratch<typename Aux::Albedo, T, Tap>(s.batch, s.threads),
-       losses::scratch_bytes<T, typename Model::Embedding>(s.batch, s.identities),
+       s.head_sample_rate < 1 ? losses::sampled_scratch_bytes<T, typename Model::Embedding>(
+                                    s.batch, losses::most_sampled(s.batch, s.identities, s.head_sample_rate), s.head, s.head_filter != 0)
+                              : losses::scratch_bytes<T, typename Model::Embedding>(s.batch, s.identities, s.head, s.head_filter != 0),
        imaging::render_scratch_bytes<T, Aux::side>(drawn, s.threads, s.supersampling),
        s.confidence ? nn::scratch<ConfidenceOf<Aux>, T, Image>(s.batch, s.threads) : 0,
        losses::ReconstructionLoss::scratch<T>(s.batch) + (s.confidence ? two_maps : 0),
@@ -224,7 +238,7 @@ constexpr std::size_t scratch_bytes(Sizes const& s) {
 /// All memory of a training step, from the types and these numbers.
 template <class Model, class T>
 constexpr std::size_t step_bytes(Sizes const& s) {
-  return States<Model, T>::bytes(s.identities, s.confidence) + Activations<Model, T, Host>::bytes(s) +
+  return States<Model, T>::bytes(s.identities, s.confidence, s.head) + Activations<Model, T, Host>::bytes(s) +
          imaging::Rendering<T, Model::Auxiliary::side, Host>::bytes(Activations<Model, T, Host>::drawn(s), s.supersampling) +
          scratch_bytes<Model, T>(s);
 }

@@ -12,11 +12,6 @@
 #include <optional>
 
 namespace berl::train {
-constexpr char const* name_of(Stage stage) {
-  constexpr char const* names[] = {"recognition", "reconstruction", "joint"};
-  return names[static_cast<int>(stage) - 1];
-}
-
 /// A loss or a weight that is not a number: nothing that follows would be one. The last good checkpoint is left as it is.
 class NotFinite : public std::runtime_error {
  public:
@@ -47,13 +42,16 @@ template <class Model, data::Dataset Pictures>
 class Session {
  public:
   using Trainer = train::Trainer<Model, Host>;
+  using Head = typename Model::Head;
   static constexpr int side = width<typename Model::Input>;
 
-  Session(Pictures const& pictures, SessionOptions options)
+  Session(Pictures const& pictures, SessionOptions const& options) : Session(pictures, options, head_of<Head>(options.config)) {}
+  /// The same with a head that was made elsewhere; an AnyHead must be.
+  Session(Pictures const& pictures, SessionOptions options, Head const& head)
       : pictures_(pictures),
         options_(std::move(options)),
         settings_(all_settings()),
-        trainer_(trainer_options()),
+        trainer_(trainer_options(head)),
         loader_(pictures, {.batch = config().batch,
                            .seed = named(Seed{options_.seed}, "pictures"),
                            .threads = config().loader_threads,
@@ -148,11 +146,10 @@ class Session {
     all["data.labels"] = std::to_string(labels);
     return all;
   }
-  typename Trainer::Options trainer_options() const {
+  typename Trainer::Options trainer_options(Head const& head) const {
     auto const& c = config();
     typename Trainer::Options o{.identities = pictures_.identities(), .batch = c.batch, .seed = options_.seed, .threads = options_.threads};
-    if constexpr (requires { o.head.scale; }) o.head.scale = c.head_scale;
-    if constexpr (requires { o.head.margin; }) o.head.margin = c.head_margin;
+    o.head = head, o.head_filter = c.head_filter, o.head_sample_rate = c.head_sample_rate;
     o.imaging = c.imaging, o.reconstruction = c.reconstruction, o.resize = c.resize;
     o.gamma_fr = c.gamma_fr, o.gamma_recon = c.gamma_recon, o.flip = c.flip;
     o.confidence = c.confidence, o.smoothness = c.smoothness;
@@ -160,7 +157,9 @@ class Session {
     o.decay_norms = c.decay_norms, o.clip = c.clip, o.convolutions = c.convolutions;
     return o;
   }
-  io::ModelInfo info() { return {config().network, pictures_.identities(), done(), config().imaging, config().resize}; }
+  io::ModelInfo info() {
+    return {config().network, pictures_.identities(), done(), config().imaging, config().resize, trainer_.parameters().head.layout.name};
+  }
   long done() const { return trainer_.progress().all_steps; }
 
   /// The rates of the recipe (CurricularFace's milestones, scaled to the stage's length).
@@ -205,11 +204,11 @@ class Session {
   void log(Losses const& losses, bool verify) {
     double const seconds = std::max(now() - window_, 1e-9),
                  rate = static_cast<double>(config().batch) * static_cast<double>(window_steps_) / seconds;
-    nlohmann::ordered_json record{{"step", done()},           {"stage", name_of(trainer_.stage())},
-                                  {"fr", losses.fr},          {"recon", losses.recon},
-                                  {"total", losses.total},    {"t", trainer_.t()},
-                                  {"lr", trainer_.rate()},    {"accuracy", losses.accuracy},
-                                  {"images_per_second", rate}};
+    nlohmann::ordered_json record{
+        {"step", done()}, {"stage", name_of(trainer_.stage())}, {"fr", losses.fr}, {"recon", losses.recon}, {"total", losses.total}};
+    auto const& head = trainer_.parameters().head;
+    for (std::size_t k = 0; k < head.layout.state.size(); ++k) record[head.layout.state[k]] = static_cast<double>(*head.state[k].value());
+    record["lr"] = trainer_.rate(), record["accuracy"] = losses.accuracy, record["images_per_second"] = rate;
     if (verify) {
       verified_ = pairs_->accuracy([this](auto pictures) { return embed(pictures); });
       record["verification"] = verified_->mean;
@@ -294,6 +293,7 @@ class Session {
                     "model.safetensors.");
     };
     same("network", position.model.network, config().network);
+    if (!position.model.head.empty()) same("head", position.model.head, trainer_.parameters().head.layout.name);
     same("identities", std::to_string(position.model.identities), std::to_string(pictures_.identities()));
     auto began = settings_of(Config{});  // a setting that is younger than the state stood at its default
     for (auto const& [key, value] : position.settings) began[key] = value;

@@ -99,10 +99,13 @@ inline Position read_position(io::SafeTensors const& file) {
 }
 
 /// Goes on from a state, whose schedules the caller sets with begin(); every array is checked before the first is changed.
-///   errors  Error, for the first array of another shape, another network or another number of identities
+///   errors  Error, for another margin head, and for the first array of another shape, another network or another number of identities
 template <class Trainer>
 void load_state(io::SafeTensors const& file, Trainer& trainer) {
   using T = typename Trainer::Scalar;
+  std::string const head = trainer.parameters().head.layout.name;
+  if (file.has_metadata("head") && file.metadata("head") != head)
+    throw Error(file.file() + ", head", file.metadata("head"), head, "Choose the head that the training began with.");
   io::ArrayReader<T> arrays(file);
   detail::visit_state(
       trainer, [&](std::string const& name, io::Extents const& extents, std::span<T> values) { arrays.check(name, extents, values); });

@@ -84,6 +84,9 @@ class Step {
     return total(losses);
   }
 
+  /// The classes that the newest step saw, where it sampled them.
+  std::span<int const> classes() const { return classes_; }
+
  private:
   Pass<T> pass(T* kept, std::uint64_t step) const { return {kept, options_.seed, step}; }
   Losses total(Losses losses) const {
@@ -101,15 +104,28 @@ class Step {
   }
   void recognise(std::span<int const> labels, std::uint64_t step, Losses& losses) {
     nn::forward<typename Model::Top, Training>(ctx_, params_.top, at_.tap.read(), at_.embedding, pass(at_.kept_top, step));
-    auto const result = losses::forward_backward(ctx_, options_.head, at_.embedding.read(), labels, params_.head.weight.read(),
-                                                 params_.head.weight.add_gradient(), at_.d_embedding, *params_.head.t.value());
+    auto const result = classify(labels, step);
     losses.fr = result.loss;
     losses.accuracy = result.accuracy;
     detail::scale(at_.d_embedding.data(), at_.d_embedding.size(), options_.gamma_fr);
-    auto const d_weight = params_.head.weight.add_gradient();
-    detail::scale(d_weight.data(), d_weight.size(), options_.gamma_fr);
+    for (auto const d : {std::span(params_.head.weight.gradient(), params_.head.weight.read().size()),
+                         std::span(params_.head.number.gradient(), params_.head.number.read().size())})
+      detail::scale(d.data(), d.size(), options_.gamma_fr);
     nn::backward<typename Model::Top, Training>(ctx_, params_.top, at_.tap.read(), at_.d_embedding.read(), at_.d_tap,
                                                 pass(at_.kept_top, step));
+  }
+
+  losses::HeadResult classify(std::span<int const> labels, std::uint64_t step) {
+    auto const embedding = at_.embedding.read();
+    auto& head = params_.head;
+    if (options_.head_sample_rate < 1) {
+      classes_ =
+          losses::sample_classes(ctx_, Seed{options_.seed}, step, labels, options_.identities, options_.head_sample_rate, at_.classes);
+      return losses::sampled_forward_backward(ctx_, options_.head, embedding, labels, head, classes_, at_.d_embedding,
+                                              options_.head_filter);
+    }
+    return losses::forward_backward(ctx_, options_.head, embedding, labels, head.weight.read(), head.weight.add_gradient(), at_.d_embedding,
+                                    head.kept(), options_.head_filter);
   }
 
   /// L_Recon: takes the pictures apart, puts them together again, and pulls the difference back to the auxiliary networks and the tap.
@@ -239,5 +255,6 @@ class Step {
   Parameters<Model, T, D>& params_;
   Activations<Model, T, D> const& at_;
   imaging::Rendering<T, S, D> const& rendering_;
+  std::span<int const> classes_{};
 };
 }  // namespace berl::train

@@ -35,7 +35,7 @@ class Trainer<Model, Host, T> {
     Seed const seed{options.seed};
     networks::initialise_backbone<T>(m.params.trunk, seed);
     networks::initialise_backbone<T>(m.params.top, seed);
-    losses::initialize(m.ctx, m.params.head.weight.write(), *m.params.head.t.value(), named(seed, "head"));
+    losses::initialize(m.ctx, m.options.head, m.params.head.weight.write(), m.params.head.kept(), named(seed, "head"));
     networks::initialise_auxiliary<T>(m.params.view, named(seed, "iia.view"));
     networks::initialise_auxiliary<T>(m.params.light, named(seed, "iia.light"));
     networks::initialise_auxiliary<T>(m.params.depth, named(seed, "ira.depth"));
@@ -123,7 +123,10 @@ class Trainer<Model, Host, T> {
       };
       network.template operator()<typename Model::Trunk>();
       network.template operator()<typename Model::Top>();
-      descend(m.states.classes, decay);
+      if (m.options.head_sample_rate < 1)
+        descend_sampled(value, gradient, momentum, decay);
+      else
+        descend(m.states.classes, decay);
     }
     if (stage_ != Stage::recognition) {
       auxiliary_rate_ = optim::rate_at(auxiliary_, taken_);
@@ -148,7 +151,6 @@ class Trainer<Model, Host, T> {
 
   Stage stage() const { return stage_; }
   double rate() const { return stage_ == Stage::reconstruction ? auxiliary_rate_ : rate_; }  ///< of the last step
-  double t() const { return static_cast<double>(*memory_->params.head.t.value()); }
   Options const& options() const { return memory_->options; }
   Context<Host>& context() { return memory_->ctx; }
   Parameters<Model, T, Host>& parameters() { return memory_->params; }
@@ -196,13 +198,31 @@ class Trainer<Model, Host, T> {
   }
 
  private:
+  /// The sampled classes alone: neither decay nor momentum moves the others.
+  void descend_sampled(T* value, T const* gradient, T* momentum, double decay) {
+    auto& m = *memory_;
+    auto const classes = m.step.classes();
+    constexpr std::size_t D = Model::Embedding::size;
+    Context<Host> one;
+    auto const descend = [&](std::size_t at, std::size_t n) {
+      m.options.sgd.step(one, std::span<T>(value + at, n), std::span<T const>(gradient + at, n), std::span<T>(momentum + at, n), rate_,
+                         decay, sgd_steps_);
+    };
+    parallel_for(m.ctx, static_cast<std::ptrdiff_t>(classes.size()),
+                 [&](std::ptrdiff_t k) { descend(static_cast<std::size_t>(classes[static_cast<std::size_t>(k)]) * D, D); });
+    if (m.params.head.layout.number == nullptr) return;
+    auto const numbers = static_cast<std::size_t>(m.params.head.number.value() - m.params.head.weight.value());
+    for (int const j : classes) descend(numbers + static_cast<std::size_t>(j), 1);
+  }
+
   struct Memory {
     explicit Memory(Options const& given)
         : options(checked(given)),
-          arena(States<Model, T>::bytes(options.identities, options.confidence) + Activations<Model, T, Host>::bytes(options.sizes()) +
+          arena(States<Model, T>::bytes(options.identities, options.confidence, losses::layout_of(options.head)) +
+                Activations<Model, T, Host>::bytes(options.sizes()) +
                 imaging::Rendering<T, Model::Auxiliary::side, Host>::bytes(Activations<Model, T, Host>::drawn(options.sizes()),
                                                                            options.imaging.supersampling)),
-          states(arena, options.identities, options.confidence),
+          states(arena, options.identities, options.confidence, losses::layout_of(options.head)),
           activations(arena, options.sizes()),
           rendering(arena, Activations<Model, T, Host>::drawn(options.sizes()), options.imaging.supersampling),
           step(ctx, options, params, activations, rendering) {
@@ -224,6 +244,9 @@ class Trainer<Model, Host, T> {
       positive("identities", o.identities, "Give the number of people in the training set.");
       positive("batch", o.batch, "Give the number of pictures of a step.");
       positive("threads", o.threads, "Give the number of threads.");
+      if (!(o.head_sample_rate > 0 && o.head_sample_rate <= 1))
+        throw Error("berl::train::Trainer: head_sample_rate", std::to_string(o.head_sample_rate), "above 0, up to 1",
+                    "1 lets every step see all classes.");
       if (o.confidence && !has_confidence<typename Model::Auxiliary>)
         throw Error("berl::train::Trainer: confidence", "a bypass without a confidence network", "one that names it",
                     "Add `using Confidence = networks::PixelConfidenceNet<>;` to the bypass, or leave the option off.");

@@ -13,16 +13,12 @@
 #include <vector>
 
 using namespace berl;
-using host::HeadMemory, host::HeadPass, host::HeadPlan, host::class_block, host::sample_lanes;
+using host::HeadMemory, host::HeadPlan, host::class_block;
 
 namespace {
 /// The plain softmax of scaled cosines.
 struct Cosines {
   double scale = 2;
-  template <class T>
-  T next(T t, T) const {
-    return t;
-  }
   template <class T>
   losses::Target<T> target(T g) const {
     return {static_cast<T>(scale) * g, static_cast<T>(scale), g};
@@ -37,6 +33,10 @@ struct Cosines {
   }
 };
 static_assert(losses::MarginHead<Cosines>);
+template <class T, class S>
+using HeadPass = host::HeadPass<T, S, Cosines>;
+template <class T>
+std::span<T const> const no_state{};
 
 template <class T, int D>
 struct Ran {
@@ -49,12 +49,12 @@ Ran<T, D> run(Tensor<T, Shape<D>> const& f, std::vector<int> const& labels, Tens
               Cosines const head = {}) {
   HeadPlan const plan{f.batch(), w.batch()};
   Context<Host> ctx{threads, Arena(HeadMemory<T, D>::bytes(plan, true))};
-  HeadPass<T, Shape<D>> const pass(ctx, f.read(), labels, w.read(), true);
+  HeadPass<T, Shape<D>> const pass(ctx, head, f.read(), labels, w.read(), true);
   CHECK(ctx.scratch.mark() == ctx.scratch.bytes());  // bytes() promises what the pass takes, and no more
-  Ran<T, D> ran{pass.targets(), 0, 0, Tensor<T, Shape<D>>(f.batch(), 99), Tensor<T, Shape<D>>(w.batch())};
-  auto const sums = pass.forward(head, T(0));
+  Ran<T, D> ran{pass.batch().mean(), 0, 0, Tensor<T, Shape<D>>(f.batch(), 99), Tensor<T, Shape<D>>(w.batch())};
+  auto const sums = pass.forward(no_state<T>);
   ran.loss = sums.loss, ran.accuracy = sums.accuracy;
-  pass.backward(head, T(0), ran.dw.add(), ran.df.write());
+  pass.backward(no_state<T>, ran.dw.add(), ran.df.write());
   return ran;
 }
 template <class T, int D>
@@ -65,36 +65,6 @@ Tensor<T, Shape<D>> random(int n, std::uint64_t stream) {
   return t;
 }
 }  // namespace
-
-TEST_CASE("a plan cuts the classes into groups that meet each of them once") {
-  for (int const identities : {1, class_block, class_block + 1, 40 * class_block + 3, 100 * class_block}) {
-    HeadPlan const plan{1, identities};
-    CHECK(plan.groups() == std::min((identities + class_block - 1) / class_block, HeadPlan::most_groups));
-    std::vector<int> met(static_cast<std::size_t>(identities));
-    for (int g = 0; g < plan.groups(); ++g) {
-      int blocks = 0;
-      plan.for_classes(g, [&](int first, int count) {
-        ++blocks;
-        CHECK(count <= class_block);
-        for (int j = first; j < first + count; ++j) ++met[static_cast<std::size_t>(j)];
-      });
-      CHECK(blocks >= plan.blocks() / plan.groups());
-      CHECK(blocks <= plan.blocks() / plan.groups() + 1);
-    }
-    CHECK(met == std::vector<int>(static_cast<std::size_t>(identities), 1));
-  }
-  CHECK(HeadPlan{1, 1}.stride() == sample_lanes);
-  CHECK(HeadPlan{sample_lanes, 1}.stride() == sample_lanes);
-  CHECK(HeadPlan{sample_lanes + 1, 1}.stride() == 2 * sample_lanes);
-}
-
-TEST_CASE("without gradients the memory does not grow with the table of all cosines") {
-  HeadPlan const plan{16, 100 * class_block};
-  using Memory = HeadMemory<float, 8>;
-  std::size_t const table = 16 * sizeof(float) * static_cast<std::size_t>(100 - HeadPlan::most_groups) * class_block;
-  std::size_t const du = 16 * sizeof(float) * HeadPlan::most_groups * 8;
-  CHECK(Memory::bytes(plan, true) - Memory::bytes(plan, false) == table + du);
-}
 
 TEST_CASE_TEMPLATE("an embedding along its own class, among classes at right angles", T, float, double) {
   // cosines 1, 0, ..., 0: loss = log(e^2 + C - 1) - 2, p = 1 / (e^2 + C - 1) for each of the others
@@ -214,11 +184,10 @@ TEST_CASE("one, two and seven threads give the same bits; weights are added to, 
     CHECK(std::memcmp(many.dw.span().data(), one.dw.span().data(), one.dw.size() * sizeof(float)) == 0);
   }
   Context<Host> ctx{1, Arena(HeadMemory<float, D>::bytes({N, C}, true))};
-  HeadPass<float, Shape<D>> const pass(ctx, f.read(), labels, w.read(), true);
-  pass.targets();
-  pass.forward(Cosines{}, 0.f);
+  HeadPass<float, Shape<D>> const pass(ctx, Cosines{}, f.read(), labels, w.read(), true);
+  pass.forward(no_state<float>);
   Tensor<float, Shape<D>> dw(C, 1.f);
-  pass.backward(Cosines{}, 0.f, dw.add(), Skip<float, Shape<D>, Host>{});
+  pass.backward(no_state<float>, dw.add(), Skip<float, Shape<D>, Host>{});
   for (std::size_t k = 0; k < dw.size(); ++k)
     if (std::abs(dw[k] - (1 + one.dw[k])) > 3e-7f) FAIL_CHECK("number " << k);  // three roundings of numbers near 1
 }
@@ -229,9 +198,9 @@ TEST_CASE("forward alone gives the same loss in the smaller memory") {
   std::vector<int> const labels{0, C - 1, class_block};
   auto const whole = run<double, D>(f, labels, w);
   Context<Host> ctx{1, Arena(HeadMemory<double, D>::bytes({N, C}, false))};
-  HeadPass<double, Shape<D>> const pass(ctx, f.read(), labels, w.read(), false);
-  CHECK(pass.targets() == whole.mean);
-  CHECK(pass.forward(Cosines{}, 0.0).loss == whole.loss);
+  HeadPass<double, Shape<D>> const pass(ctx, Cosines{}, f.read(), labels, w.read(), false);
+  CHECK(pass.batch().mean() == whole.mean);
+  CHECK(pass.forward(no_state<double>).loss == whole.loss);
 }
 
 TEST_CASE("a class or an embedding without a direction makes the loss no number, not a wrong one") {
@@ -241,8 +210,7 @@ TEST_CASE("a class or an embedding without a direction makes the loss no number,
     for (int d = 0; d < D; ++d) (of_class ? w.write().sample(2) : f.write().sample(1))[d] = 0;
     Context<Host> ctx{1, Arena(HeadMemory<float, D>::bytes({2, 3}, false))};
     std::vector<int> const labels{0, 1};
-    HeadPass<float, Shape<D>> const pass(ctx, f.read(), labels, w.read(), false);
-    pass.targets();
-    CHECK(std::isnan(pass.forward(Cosines{}, 0.f).loss));
+    HeadPass<float, Shape<D>> const pass(ctx, Cosines{}, f.read(), labels, w.read(), false);
+    CHECK(std::isnan(pass.forward(no_state<float>).loss));
   }
 }

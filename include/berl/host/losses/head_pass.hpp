@@ -1,12 +1,12 @@
 #pragma once
-#include <berl/core/arena.hpp>                // Arena, padded
 #include <berl/core/device.hpp>               // Context
 #include <berl/core/threads.hpp>              // parallel_for
 #include <berl/core/view.hpp>                 // Read, put, skips
 #include <berl/host/losses/exponentials.hpp>  // exponentials
+#include <berl/host/losses/head_memory.hpp>   // HeadPlan, HeadMemory
 #include <berl/host/product.hpp>              // add_product, dot
 
-#include <algorithm>  // min, max, fill_n
+#include <algorithm>  // max, fill_n
 #include <cmath>      // sqrt, log, exp, isfinite
 #include <cstddef>
 #include <limits>  // quiet_NaN
@@ -15,107 +15,87 @@
 /// One pass of a margin head over a batch and all classes, on the host. The table of cosines is class-major, (C, N), so that
 /// a block of classes is contiguous and belongs to one thread.
 namespace berl::host {
-inline constexpr int class_block = 128;  // classes handled at a time
-
-/// How a batch and its classes are cut: both sizes alone decide, not the number of threads.
-struct HeadPlan {
-  static constexpr int most_groups = 32;  // pieces of work, each with its own partial sums
-  int samples, identities;
-
-  constexpr int stride() const { return (samples + sample_lanes - 1) / sample_lanes * sample_lanes; }
-  constexpr int blocks() const { return (identities + class_block - 1) / class_block; }
-  constexpr int groups() const { return std::min(blocks(), most_groups); }
-
-  /// body(first, count) for each block of classes of one group
-  template <class Body>
-  void for_classes(std::ptrdiff_t group, Body const& body) const {
-    auto const first_block = [&](std::ptrdiff_t g) { return static_cast<int>(g * blocks() / groups()); };
-    for (int b = first_block(group); b < first_block(group + 1); ++b)
-      body(b * class_block, std::min(class_block, identities - b * class_block));
-  }
+/// What a pass is given beside embeddings and class weights.
+template <class T>
+struct HeadExtras {
+  T const* number = nullptr;  // one for each class, where the head learns them
+  double filter = 0;          // cosines of other classes above it count as 0, where it is not 0 itself
 };
 
-/// The pass's temporary memory. Rows have one number per sample, tables one row per group.
-template <class T, int D>
-struct HeadMemory {
-  T *u, *u_columns, *cosines, *du, *inverse_w, *inverse_f, *weight, *g, *logit, *slope, *bound, *lse, *largest, *sums, *closest;
-
-  /// Gives every block its place through take(count); without gradients the table of cosines shrinks to a block per group.
-  static constexpr HeadMemory place(HeadPlan p, bool gradients, auto&& take) {
-    auto const row = static_cast<std::size_t>(p.stride()), groups = static_cast<std::size_t>(p.groups());
-    auto const classes = static_cast<std::size_t>(p.identities);
-    HeadMemory m{};
-    m.u = take(row * D);
-    m.u_columns = take(row * D);
-    m.cosines = take(row * (gradients ? classes : std::min(classes, groups * class_block)));
-    m.du = take(gradients ? groups * row * D : 0);
-    m.inverse_w = take(classes);
-    for (T** const r : {&m.inverse_f, &m.weight, &m.g, &m.logit, &m.slope, &m.bound, &m.lse}) *r = take(row);
-    for (T** const table : {&m.largest, &m.sums, &m.closest}) *table = take(groups * row);
-    return m;
-  }
-  static constexpr std::size_t bytes(HeadPlan p, bool gradients) {
-    std::size_t total = 0;
-    place(p, gradients, [&](std::size_t n) -> T* {
-      total += padded<T>(n) * sizeof(T);
-      return nullptr;
-    });
-    return total;
-  }
-};
-
-template <class T, class S>
+template <class T, class S, class Head>
 class HeadPass {
   static constexpr int D = S::size, L = sample_lanes;
-  static_assert(D > 1, "berl::losses: an embedding of one number has no direction. Give the head Shape<D> with D of 2 or more.");
-  static constexpr T own_class = T(-2);    // in the table, a sample's own class: treated apart, and below every cosine
-  static constexpr T no_logit = T(-1e30);  // its exponential is zero
+  static constexpr bool affine = losses::is_affine<Head>;
+  static_assert(affine || D > 1, "berl::losses: an embedding of one number has no direction. Give the head Shape<D> with D of 2 or more.");
+  static constexpr T no_logit = T(-1e30);                          // its exponential is zero
+  static constexpr T own_class = affine ? no_logit : T(-2);        // in the table, a sample's own class, or one that is hidden by the
+  static constexpr T any_class = affine ? no_logit / 2 : T(-1.5);  // filter: treated apart, and below every other number
 
  public:
-  HeadPass(Context<Host>& ctx, Read<T, S, Host> f, std::span<int const> labels, Read<T, S, Host> w, bool gradients)
+  using Extras = HeadExtras<T>;
+  HeadPass(Context<Host>& ctx, Head const& head, Read<T, S, Host> f, std::span<int const> labels, Read<T, S, Host> w, bool gradients,
+           Extras const& extras = {})
       : ctx_(ctx),
+        head_(head),
         f_(f),
         labels_(labels),
         w_(w),
-        plan_{f.batch(), w.batch()},
-        gradients_(gradients),
-        m_(HeadMemory<T, D>::place(plan_, gradients, [&](std::size_t n) { return ctx.scratch.template take<T>(n); })) {}
-
-  /// Embeddings of unit length and the cosines to their own classes; returns the mean of these.
-  T targets() const {
-    std::ptrdiff_t const stride = plan_.stride();
-    parallel_for(ctx_, stride, [&](std::ptrdiff_t i) {
-      T* const u = m_.u + i * D;
-      if (i >= plan_.samples) {  // the batch is filled up with samples that count nothing
-        std::fill_n(u, D, T(0));
-        for (int d = 0; d < D; ++d) m_.u_columns[d * stride + i] = T(0);
-        m_.inverse_f[i] = m_.weight[i] = m_.g[i] = T(0);
-        return;
-      }
-      T const* const f = f_.sample(static_cast<int>(i));
-      T const* const w = w_.sample(labels_[static_cast<std::size_t>(i)]);
-      m_.inverse_f[i] = 1 / std::sqrt(dot(f, f, D));
-      for (int d = 0; d < D; ++d) u[d] = m_.u_columns[d * stride + i] = f[d] * m_.inverse_f[i];
-      m_.weight[i] = T(1) / static_cast<T>(plan_.samples);
-      m_.g[i] = clamped(dot(u, w, D) / std::sqrt(dot(w, w, D)));
-    });
-    double sum = 0;
-    for (int i = 0; i < plan_.samples; ++i) sum += static_cast<double>(m_.g[i]);
-    return static_cast<T>(sum / plan_.samples);
+        extras_(extras),
+        plan_{f.batch(), w.batch(), losses::layout_of(head), extras.filter != 0},
+        whole_(gradients || losses::gathers<Head>),
+        m_(HeadMemory<T, D>::place(plan_, gradients, [&](std::size_t n) { return ctx.scratch.template take<T>(n); })) {
+    embed();
+    if constexpr (losses::gathers<Head>) std::fill_n(m_.gathered, plan_.groups() * plan_.stride(), T(0));
   }
 
-  struct Sums {
-    double loss, accuracy;
-  };
-  /// Cosines, and for each sample the log of the sum of exponentials.
-  template <class Head>
-  Sums forward(Head const& head, T t) const {
-    for (int i = 0; i < plan_.stride(); ++i) {
-      auto const target = head.target(m_.g[i]);
-      m_.logit[i] = target.logit;
-      m_.slope[i] = target.slope;
-      m_.bound[i] = target.bound;
+  /// For each sample the sums of head.gather() over the other classes.
+  void gather(T t) const {
+    if constexpr (losses::gathers<Head>) {
+      int const stride = plan_.stride();
+      for (int i = 0; i < stride; ++i) m_.bound[i] = head_.bound(m_.g[i]);
+      parallel_for(ctx_, plan_.groups(), [&](std::ptrdiff_t group) {
+        T* const sums = m_.gathered + group * stride;
+        T* const counts = m_.counts + group * stride;
+        std::fill_n(sums, stride, T(0));
+        std::fill_n(counts, stride, T(0));
+        m_.begin(plan_, group, own_class);
+        plan_.for_classes(group, [&](int first, int count) {
+          T* const c = table(group, first);
+          fill(group, c, first, count);
+          for (int j = 0; j < count; ++j)
+            for (int i = 0; i < stride; ++i) {
+              T const cj = c[static_cast<std::ptrdiff_t>(j) * stride + i];
+              auto const one = head_.gather(cj, m_.bound[i], t);
+              sums[i] += cj > any_class ? one.sum : T(0);
+              counts[i] += cj > any_class ? one.count : T(0);
+            }
+        });
+        if (plan_.filters)
+          for (int i = 0; i < stride; ++i) {
+            T const n = m_.hidden[group * stride + i];
+            auto const zero = head_.gather(T(0), m_.bound[i], t);
+            sums[i] += n * zero.sum;
+            counts[i] += n * zero.count;
+          }
+      });
+      for (int group = 1; group < plan_.groups(); ++group)
+        for (int i = 0; i < stride; ++i) {
+          m_.gathered[i] += m_.gathered[group * stride + i];
+          m_.counts[i] += m_.counts[group * stride + i];
+        }
     }
+  }
+  /// What the head's state is renewed from. Its work memory is that of forward().
+  losses::Batch<T> batch() const {
+    auto const n = static_cast<std::size_t>(plan_.samples);
+    return {{m_.g, n}, {m_.inverse_f, n}, {m_.gathered, losses::gathers<Head> ? n : 0}, {m_.lse, n}};
+  }
+
+  using Sums = typename HeadMemory<T, D>::Sums;
+  /// Cosines, and for each sample the log of the sum of exponentials.
+  Sums forward(std::span<T const> state) const {
+    double const penalty = targets(state);
+    T const t = state.empty() ? T(0) : state[0];
     int const stride = plan_.stride();
     parallel_for(ctx_, plan_.groups(), [&](std::ptrdiff_t group) {
       T* const largest = m_.largest + group * stride;
@@ -124,44 +104,55 @@ class HeadPass {
       std::fill_n(largest, stride, no_logit);
       std::fill_n(sums, stride, T(0));
       std::fill_n(closest, stride, own_class);
+      if constexpr (!losses::gathers<Head>) m_.begin(plan_, group, own_class);
       plan_.for_classes(group, [&](int first, int count) {
         T* const c = table(group, first);
-        std::fill_n(c, static_cast<std::ptrdiff_t>(count) * stride, T(0));
-        add_product<T>({w_.sample(first), D, 1}, count, m_.u_columns, stride, D, stride, c, stride);
-        if (!to_cosines(c, first, count)) std::fill_n(sums, stride, std::numeric_limits<T>::quiet_NaN());
-        for_own(first, count, [&](int i, int j) { c[static_cast<std::ptrdiff_t>(j) * stride + i] = own_class; });
-        for (int i = 0; i < stride; i += L) add_exponentials(head, t, c + i, count, m_.bound + i, largest + i, sums + i, closest + i);
+        if constexpr (!losses::gathers<Head>) fill(group, c, first, count);
+        if (!usable(first, count)) std::fill_n(sums, stride, std::numeric_limits<T>::quiet_NaN());
+        for (int i = 0; i < stride; i += L) add_exponentials(t, c + i, count, m_.bound + i, largest + i, sums + i, closest + i);
       });
     });
-    return combine();
+    Sums result = m_.combine(plan_, own_class);
+    result.loss += penalty;
+    return result;
   }
 
-  /// In place of each cosine its gradient over |w_j|; from these dw and df.
-  template <class Head, class DW, class DF>
-  void backward(Head const& head, T t, DW dw, DF df) const {
+  /// In place of each cosine its gradient over |w_j|; from these dw, df and the gradient of the learnt numbers.
+  template <class DW, class DF>
+  void backward(std::span<T const> state, DW dw, DF df, T* d_number = nullptr) const {
+    T const t = state.empty() ? T(0) : state[0];
     int const stride = plan_.stride();
     parallel_for(ctx_, plan_.groups(), [&](std::ptrdiff_t group) {
       T* const du = m_.du + group * stride * D;
       std::fill_n(du, static_cast<std::ptrdiff_t>(stride) * D, T(0));
+      if constexpr (losses::uses_norm<Head>) std::fill_n(m_.norms + group * stride, stride, T(0));
       plan_.for_classes(group, [&](int first, int count) {
         T* const c = table(group, first);
-        T along[class_block];  // w_j/|w_j| times its gradient
+        T along[class_block];  // w_j/|w_j| times its gradient; of an affine head the gradient of a_j
         for (int j = 0; j < count; ++j)
-          along[j] = to_gradients(head, t, c + static_cast<std::ptrdiff_t>(j) * stride, m_.inverse_w[first + j]);
+          along[j] = to_gradients(t, c + static_cast<std::ptrdiff_t>(j) * stride, m_.inverse_w[first + j], group);
         for_own(first, count, [&](int i, int j) {
-          T const dg = (std::exp(m_.logit[i] - m_.lse[i]) - 1) * m_.weight[i] * m_.slope[i];
+          T const dz = (std::exp(m_.logit[i] - m_.lse[i]) - 1) * m_.weight[i];
+          T const dg = dz * m_.slope[i];
           c[static_cast<std::ptrdiff_t>(j) * stride + i] = dg * m_.inverse_w[first + j];
-          along[j] += dg * m_.g[i];
+          along[j] += affine ? dg : dg * m_.g[i];
+          if constexpr (losses::uses_norm<Head>) m_.d_norm[i] += dz * m_.by_norm[i];
+          if constexpr (losses::has_number<Head> && !affine)
+            if (d_number != nullptr) d_number[first + j] += dz * m_.by_number[i];
         });
+        if constexpr (affine)
+          if (d_number != nullptr)
+            for (int j = 0; j < count; ++j) d_number[first + j] += along[j];
         if constexpr (!skips<DF>) add_product<T>({c, 1, stride}, stride, w_.sample(first), D, count, D, du, D);
         if constexpr (!skips<DW>) {
           add_product<T>({c, stride, 1}, count, m_.u, D, stride, D, dw.sample(first), D);
-          for (int j = 0; j < count; ++j) {
-            T const* const w = w_.sample(first + j);
-            T* const to = dw.sample(first + j);
-            T const part = along[j] * m_.inverse_w[first + j] * m_.inverse_w[first + j];
-            for (int d = 0; d < D; ++d) to[d] -= part * w[d];
-          }
+          if constexpr (!affine)
+            for (int j = 0; j < count; ++j) {
+              T const* const w = w_.sample(first + j);
+              T* const to = dw.sample(first + j);
+              T const part = along[j] * m_.inverse_w[first + j] * m_.inverse_w[first + j];
+              for (int d = 0; d < D; ++d) to[d] -= part * w[d];
+            }
         }
       });
     });
@@ -171,9 +162,24 @@ class HeadPass {
         for (std::ptrdiff_t group = 1; group < plan_.groups(); ++group)
           for (int d = 0; d < D; ++d) sum[d] += m_.du[(group * stride + i) * D + d];
         T const* const u = m_.u + i * D;
-        T const part = dot(u, static_cast<T const*>(sum), D);
         T* const to = df.sample(static_cast<int>(i));
-        for (int d = 0; d < D; ++d) put<DF>(to[d], (sum[d] - u[d] * part) * m_.inverse_f[i]);
+        if constexpr (affine) {
+          for (int d = 0; d < D; ++d) put<DF>(to[d], sum[d]);
+          return;
+        }
+        T const part = dot(u, static_cast<T const*>(sum), D);
+        T length = 0;  // d|f| = u df
+        if constexpr (losses::uses_norm<Head>) {
+          length = m_.d_norm[i];
+          for (std::ptrdiff_t group = 0; group < plan_.groups(); ++group) length += m_.norms[group * stride + i];
+        }
+        for (int d = 0; d < D; ++d) {
+          T const across = (sum[d] - u[d] * part) * m_.inverse_f[i];
+          if constexpr (losses::uses_norm<Head>)
+            put<DF>(to[d], across + u[d] * length);
+          else
+            put<DF>(to[d], across);
+        }
       });
   }
 
@@ -181,7 +187,7 @@ class HeadPass {
   static T clamped(T c) { return c < T(-1) ? T(-1) : c > T(1) ? T(1) : c; }  // keeps NaN
 
   T* table(std::ptrdiff_t group, int first) const {
-    return m_.cosines + (gradients_ ? first : group * class_block) * static_cast<std::ptrdiff_t>(plan_.stride());
+    return m_.cosines + (whole_ ? first : group * class_block) * static_cast<std::ptrdiff_t>(plan_.stride());
   }
   /// body(i, j) for each sample i whose own class is class j of the block
   template <class Body>
@@ -189,22 +195,86 @@ class HeadPass {
     for (int i = 0; i < plan_.samples; ++i)
       if (int const j = labels_[static_cast<std::size_t>(i)] - first; j >= 0 && j < count) body(i, j);
   }
-  /// Products to cosines; false when a class has no direction, so that the loss becomes NaN instead of a wrong number.
-  bool to_cosines(T* c, int first, int count) const {
-    bool fine = true;
+  /// Embeddings of unit length and the cosines to their own classes.
+  void embed() const {
+    std::ptrdiff_t const stride = plan_.stride();
+    parallel_for(ctx_, stride, [&](std::ptrdiff_t i) {
+      T* const u = m_.u + i * D;
+      if (i >= plan_.samples) {  // the batch is filled up with samples that count nothing
+        std::fill_n(u, D, T(0));
+        for (int d = 0; d < D; ++d) m_.u_columns[d * stride + i] = T(0);
+        m_.inverse_f[i] = m_.weight[i] = m_.g[i] = m_.logit[i] = m_.slope[i] = m_.bound[i] = T(0);
+        return;
+      }
+      int const label = labels_[static_cast<std::size_t>(i)];
+      T const* const f = f_.sample(static_cast<int>(i));
+      T const* const w = w_.sample(label);
+      m_.inverse_f[i] = affine ? T(1) : 1 / std::sqrt(dot(f, f, D));
+      for (int d = 0; d < D; ++d) u[d] = m_.u_columns[d * stride + i] = f[d] * m_.inverse_f[i];
+      m_.weight[i] = T(1) / static_cast<T>(plan_.samples);
+      if constexpr (affine)
+        m_.g[i] = dot(u, w, D) + extras_.number[label];
+      else
+        m_.g[i] = clamped(dot(u, w, D) / std::sqrt(dot(w, w, D)));
+    });
+  }
+  /// Logits of the own classes; returns the mean of what the head adds to the loss.
+  double targets(std::span<T const> state) const {
+    double penalty = 0;
+    for (int i = 0; i < plan_.samples; ++i) {
+      losses::Own<T> own{m_.g[i], 1 / m_.inverse_f[i]};
+      if constexpr (losses::has_number<Head>) own.number = extras_.number[labels_[static_cast<std::size_t>(i)]];
+      if constexpr (losses::gathers<Head>) own.others = {m_.gathered[i], m_.counts[i]};
+      auto const target = losses::target_of(head_, own, state);
+      m_.logit[i] = target.logit;
+      m_.slope[i] = target.slope;
+      m_.bound[i] = target.bound;
+      if constexpr (losses::uses_norm<Head>) {
+        m_.by_norm[i] = target.by_norm;
+        m_.d_norm[i] = target.penalty_slope * m_.weight[i];
+        penalty += static_cast<double>(target.penalty) / plan_.samples;
+      }
+      if constexpr (losses::has_number<Head> && !affine) m_.by_number[i] = target.by_number;
+    }
+    if (plan_.filters)
+      for (int i = 0; i < plan_.stride(); ++i)
+        m_.hidden_logit[i] = losses::logit_of(head_, T(0), m_.bound[i], state.empty() ? T(0) : state[0]);
+    return penalty;
+  }
+  /// A block of the table of cosines.
+  void fill(std::ptrdiff_t group, T* c, int first, int count) const {
+    int const stride = plan_.stride();
+    std::fill_n(c, static_cast<std::ptrdiff_t>(count) * stride, T(0));
+    add_product<T>({w_.sample(first), D, 1}, count, m_.u_columns, stride, D, stride, c, stride);
+    to_cosines(c, first, count);
+    for_own(first, count, [&](int i, int j) { c[static_cast<std::ptrdiff_t>(j) * stride + i] = own_class; });
+    if (plan_.filters) m_.hide(plan_, group, c, count, static_cast<T>(extras_.filter), own_class);
+  }
+  /// Products to cosines. A class without a direction gets an inverse length that is not usable().
+  void to_cosines(T* c, int first, int count) const {
     for (int j = 0; j < count; ++j) {
       T const squared = dot(w_.sample(first + j), w_.sample(first + j), D);
-      T const inverse = 1 / std::sqrt(squared);
-      fine = fine && squared > 0 && std::isfinite(squared);
-      m_.inverse_w[first + j] = inverse;
+      T inverse = 1 / std::sqrt(squared);
       T* const row = c + static_cast<std::ptrdiff_t>(j) * plan_.stride();
-      for (int i = 0; i < plan_.stride(); ++i) row[i] = clamped(row[i] * inverse);
+      if constexpr (affine) {
+        T const number = extras_.number[first + j];
+        inverse = std::isfinite(squared + number) ? T(1) : std::numeric_limits<T>::quiet_NaN();
+        for (int i = 0; i < plan_.stride(); ++i) row[i] += number;
+      } else {
+        for (int i = 0; i < plan_.stride(); ++i) row[i] = clamped(row[i] * inverse);
+      }
+      m_.inverse_w[first + j] = inverse;
     }
+  }
+  /// False where a class has no direction, so that the loss becomes NaN instead of a wrong number.
+  bool usable(int first, int count) const {
+    bool fine = true;
+    for (int j = first; j < first + count; ++j) fine = fine && m_.inverse_w[j] > 0 && std::isfinite(m_.inverse_w[j]);
     return fine;
   }
   /// Adds one block of classes to the running sums of L samples: sums exp(-largest) stays as it is while `largest` grows.
-  template <class Head>
-  void add_exponentials(Head const head, T t, T const* c, int count, T const* bound, T* largest, T* sums, T* closest) const {
+  void add_exponentials(T t, T const* c, int count, T const* bound, T* largest, T* sums, T* closest) const {
+    Head const head = head_;
     T top[L], near[L], scale[L], sum[L] = {};
     for (int l = 0; l < L; ++l) top[l] = largest[l];
     for (int l = 0; l < L; ++l) near[l] = closest[l];
@@ -226,22 +296,24 @@ class HeadPass {
     for (int l = 0; l < L; ++l) largest[l] = top[l];
     for (int l = 0; l < L; ++l) closest[l] = near[l];
   }
-  template <class Head>
   static T logit(Head const& head, T c, T bound, T t) {
-    T const z = head.logit(c, bound, t);
-    return c > T(-1.5) ? z : no_logit;
+    T const z = losses::logit_of(head, c, bound, t);
+    return c > any_class ? z : no_logit;
   }
-  /// One class: c becomes dL/dc / |w|, without the samples of that class; returns the sum of c dL/dc.
-  template <class Head>
-  T to_gradients(Head const head, T t, T* c, T inverse) const {
+  /// One class: c becomes dL/dc / |w|, without the samples of that class; returns the sum of c dL/dc, of an affine head that of dL/dc.
+  T to_gradients(T t, T* c, T inverse, std::ptrdiff_t group) const {
+    Head const head = head_;
     T along[L] = {};
     for (int i = 0; i < plan_.stride(); i += L) {
       alignas(64) T p[L];
       for (int l = 0; l < L; ++l) p[l] = logit(head, c[i + l], m_.bound[i + l], t) - m_.lse[i + l];
       exponentials(p);
+      if constexpr (losses::uses_norm<Head>)
+        for (int l = 0; l < L; ++l)
+          m_.norms[group * plan_.stride() + i + l] += p[l] * m_.weight[i + l] * losses::norm_slope_of(head, c[i + l], m_.bound[i + l], t);
       for (int l = 0; l < L; ++l) {
-        T const dc = p[l] * m_.weight[i + l] * head.slope(c[i + l], m_.bound[i + l], t);
-        along[l] += dc * c[i + l];
+        T const dc = p[l] * m_.weight[i + l] * losses::slope_of(head, c[i + l], m_.bound[i + l], t);
+        along[l] += affine ? dc : dc * c[i + l];
         c[i + l] = dc * inverse;
       }
     }
@@ -249,30 +321,14 @@ class HeadPass {
     for (T const a : along) sum += a;
     return sum;
   }
-  /// The groups' sums and the own class, for each sample; then loss and accuracy.
-  Sums combine() const {
-    double loss = 0, right = 0;
-    for (int i = 0; i < plan_.stride(); ++i) {
-      T top = m_.logit[i], near = own_class, sum = 0;
-      for (int g = 0; g < plan_.groups(); ++g) top = std::max(top, m_.largest[g * plan_.stride() + i]);
-      for (int g = 0; g < plan_.groups(); ++g) {
-        sum += m_.sums[g * plan_.stride() + i] * std::exp(m_.largest[g * plan_.stride() + i] - top);
-        near = std::max(near, m_.closest[g * plan_.stride() + i]);
-      }
-      m_.lse[i] = top + std::log(sum + std::exp(m_.logit[i] - top));
-      if (i >= plan_.samples) continue;
-      loss += static_cast<double>(m_.lse[i] - m_.logit[i]);
-      right += m_.g[i] > near ? 1 : 0;
-    }
-    return {loss / plan_.samples, right / plan_.samples};
-  }
-
   Context<Host>& ctx_;
+  Head head_;
   Read<T, S, Host> f_;
   std::span<int const> labels_;
   Read<T, S, Host> w_;
+  Extras extras_;
   HeadPlan plan_;
-  bool gradients_;
+  bool whole_;
   HeadMemory<T, D> m_;
 };
 }  // namespace berl::host

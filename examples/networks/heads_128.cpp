@@ -1,0 +1,7 @@
+#include <berl/losses/make_head.hpp>
+
+#include "heads.hpp"
+
+void choose_head(berl::losses::HeadSettings const& settings, berl::losses::AnyHead<berl::Shape<128>>& head) {
+  head = berl::losses::make_head<berl::Shape<128>>(settings);
+}
