@@ -68,8 +68,8 @@ inline void write_lst(std::string const& path, std::vector<ListedImage> const& i
   std::string text;
   for (auto const& image : images) {
     text += std::to_string(image.index);
-    for (float const label : image.labels) text += "\t" + std::to_string(label);
-    text += "\t" + image.path + "\n";
+    for (float const label : image.labels) (text += '\t') += std::to_string(label);
+    ((text += '\t') += image.path) += '\n';
   }
   io::write_file(path, text);
 }
