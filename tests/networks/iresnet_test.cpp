@@ -150,7 +150,8 @@ TEST_CASE("IResNet-100 agrees with the published code in double") {
 
 // Limits are ten times what PyTorch's own float32 run deviates. Gradients are another matter: where rounding gives one input of a PReLU the
 // other sign, whatever lies below that layer is off by 1e-3 or so, and the arrays above it by 1e-6 as before. Which layer that is, if any,
-// depends on the order of each sum; with direct sums it is in none of IResNet-18, and in stage 3 of IResNet-100 in training.
+// depends on the order of each sum; with direct sums it is in none of IResNet-18, and in stage 3 of IResNet-100 in training; there, and for
+// every gradient of the fastest method in double, the limits are tight.
 TEST_CASE("IResNet-18 in float") {
   for (auto const convolutions : {Convolutions::direct, Convolutions::fastest}) {
     Result const t = run<R18, Training, float>("iresnet18_train", convolutions);
@@ -176,8 +177,9 @@ TEST_CASE("IResNet-100 in float") {
     Result const t = run<R100, Training, float>("iresnet100_train", convolutions);
     CHECK(t.embedding < 1.1e-5);
     CHECK(t.tap < 6.5e-6);
-    CHECK(t.tap_gradient < 5.4e-5);
-    CHECK(t.above_tap < 5.4e-5);
+    bool const direct = convolutions == Convolutions::direct;  // by Winograd's method, a sign flips in stage 4
+    CHECK(t.tap_gradient < (direct ? 5.4e-5 : 5e-2));
+    CHECK(t.above_tap < (direct ? 5.4e-5 : 5e-2));
     CHECK(t.worst < 5e-2);
     CHECK(t.buffer < 1e-5);
   }

@@ -9,9 +9,13 @@ struct Cuda {};
 template <class Device>
 struct Context;
 
-/// How the host convolves: 3 x 3 and 5 x 5 kernels by Winograd's method where that is faster, or all directly. Winograd's sums in float are off by
-/// 1e-6 of their size, about what direct sums are; either method gives the same bits for any number of threads.
-enum class Convolutions { fastest, direct };
+/// How the host convolves: 3 x 3 and 5 x 5 kernels by Winograd's method where that is faster, or all directly. Winograd's sums in float are
+/// off by 1e-6 of their size, about what direct sums are; either method gives the same bits for any number of threads.
+enum class Convolutions {
+  fastest,      ///< for the whole batch
+  per_picture,  ///< the fastest for one picture, so that a picture has the same bits in any batch
+  direct
+};
 
 template <>
 struct Context<Host> {

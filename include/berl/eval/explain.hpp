@@ -49,7 +49,7 @@ class Explainer {
         albedo_(parameters.albedo),
         options_(checked(options)),
         memory_(bytes(options)),
-        ctx_{options.threads, Arena(scratch_bytes(options))} {}
+        ctx_{options.threads, Arena(scratch_bytes(options)), Convolutions::per_picture} {}
 
   /// errors  Error: a picture of another size than the networks take; weights that make numbers which are not finite
   std::vector<Explanation<S>> operator()(std::span<io::Image const> pictures) {

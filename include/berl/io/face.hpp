@@ -3,8 +3,8 @@
 #include <berl/core/tensor.hpp>    // Tensor
 #include <berl/io/checkpoint.hpp>  // ArrayReader
 #include <berl/io/image.hpp>       // Image, to_network
-#include <berl/nn/fold.hpp>        // Folded, fold
 #include <berl/io/pth.hpp>         // read_weights
+#include <berl/nn/fold.hpp>        // Folded, fold
 #include <berl/nn/sequential.hpp>  // forward
 #include <berl/nn/state.hpp>       // ParamsOf, place
 
@@ -90,7 +90,7 @@ class Face {
   template <class Fusion = Plain>
   std::vector<std::vector<T>> embed(std::span<io::Image const> pictures, Fusion fusion = {}, int threads = 1, int batch = 16) const {
     batch = std::max(1, std::min(batch, static_cast<int>(pictures.size())));
-    Context<Host> ctx{threads, Arena(scratch_bytes(batch, threads))};
+    Context<Host> ctx{threads, Arena(scratch_bytes(batch, threads)), Convolutions::per_picture};
     return embed_pictures<T, Input, Embedding>(pictures, batch, fusion,
                                                [&](auto images, auto embeddings) { embed(ctx, images, embeddings); });
   }

@@ -18,7 +18,7 @@ namespace detail {
 inline constexpr char const* colour_ranges[] = {"from_minus_one", "from_zero"};
 inline constexpr char const* maskings[] = {"batch", "none", "image"};
 inline constexpr char const* reductions[] = {"mean", "sum"};
-inline constexpr char const* convolutions[] = {"fastest", "direct"};
+inline constexpr char const* convolutions[] = {"fastest", "per_picture", "direct"};
 }  // namespace detail
 template <>
 inline constexpr std::span<char const* const> names_of<losses::ColourRange>{detail::colour_ranges};
@@ -96,7 +96,8 @@ void visit_config(C& c, F&& f) {
   f("weight_decay", c.weight_decay, "of both optimisers", bits);
   f("decay_norms", c.decay_norms, "weight decay on batch norms too", bits);
   f("clip", c.clip, "longest gradient of the backbone; 0 does not clip", bits);
-  f("convolutions", c.convolutions, "fastest, by Winograd's method where that pays, or direct", bits);
+  f("convolutions", c.convolutions,
+    "fastest, by Winograd's method where that pays for the batch; per_picture, where it pays for one; or direct", bits);
   std::string key;
   f("head.kind", c.head.kind, "the margin head, one of those below", bits);
   for (std::size_t k = 0; k < std::size(losses::head_constants); ++k) {

@@ -77,3 +77,19 @@ TEST_CASE("few tiles of many channels are convolved directly") {
   CHECK(host::detail::sums_by_winograd<float>(deep, 16));
   CHECK(host::detail::convolves_by_winograd<float>(wide, 1));
 }
+
+TEST_CASE("per picture, the method and the bits do not depend on the batch") {
+  host::Convolution const g{384, 7, 7, 384, 7, 7, 3, 1, 1, false};
+  REQUIRE(host::detail::convolves_by_winograd<float>(g, 8));
+  REQUIRE_FALSE(host::detail::convolves_by_winograd<float>(g, 1));
+  Random random(Seed{6});
+  auto const x = test::random_values<float>(random, 8 * g.C * 49), weights = test::random_values<float>(random, g.M * g.C * 9);
+  auto const run = [&](int batch) {
+    Context<Host> ctx{2, Arena(host::convolve_scratch<float>(g, batch, 2)), Convolutions::per_picture};
+    std::vector<float> y(static_cast<std::size_t>(batch * g.M * 49));
+    host::convolve<float>(ctx, g, batch, x.data(), weights.data(), nullptr, nullptr, y.data());
+    return y;
+  };
+  auto const one = run(1), all = run(8);
+  CHECK(std::equal(one.begin(), one.end(), all.begin()));
+}

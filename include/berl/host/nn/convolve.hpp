@@ -24,6 +24,8 @@ template <class T>
 constexpr bool sums_by_winograd(Convolution const& g, int batch) {
   return winograd_pays<T>(g, batch, 768 * KiB);
 }
+/// Pictures whose tiles count when the method is chosen.
+inline int counted(Context<Host> const& ctx, int batch) { return ctx.convolutions == Convolutions::per_picture ? 1 : batch; }
 }  // namespace detail
 
 /// Bytes of scratch that convolve takes, by any method.
@@ -41,7 +43,7 @@ void convolve(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T
     convolve_whole(ctx, g, batch, x, weights, bias, base, y);
   else if (fits_few(g))
     convolve_few(ctx, g, batch, x, weights, bias, base, y);
-  else if (ctx.convolutions == Convolutions::fastest && detail::convolves_by_winograd<T>(g, batch))
+  else if (ctx.convolutions != Convolutions::direct && detail::convolves_by_winograd<T>(g, detail::counted(ctx, batch)))
     convolve_winograd(ctx, g, batch, x, weights, bias, base, y);
   else
     convolve_direct(ctx, g, batch, x, weights, bias, base, y);
@@ -62,7 +64,7 @@ void weight_gradient(Context<Host>& ctx, Convolution const& g, int batch, T cons
     weight_gradient_whole(ctx, g, batch, x, dy, dweights);
   else if (fits_few(g))
     weight_gradient_few(ctx, g, batch, x, dy, dweights);
-  else if (ctx.convolutions == Convolutions::fastest && detail::sums_by_winograd<T>(g, batch))
+  else if (ctx.convolutions != Convolutions::direct && detail::sums_by_winograd<T>(g, detail::counted(ctx, batch)))
     weight_gradient_winograd(ctx, g, batch, x, dy, dweights);
   else
     weight_gradient_direct(ctx, g, batch, x, dy, dweights);
