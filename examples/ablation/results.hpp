@@ -7,17 +7,20 @@
 #include "ablation/figures.hpp"  // ordered_json, rates
 
 namespace ablation {
-/// Mean and deviation of a sample; the deviation of one value is 0.
+/// Mean and deviation of a sample; one value has no deviation.
 struct Sample {
   double mean = 0, deviation = 0;
-  explicit Sample(std::vector<double> const& values) {
-    auto const n = static_cast<double>(values.size());
+  std::size_t size;
+  explicit Sample(std::vector<double> const& values) : size(values.size()) {
+    auto const n = static_cast<double>(size);
     for (double const v : values) mean += v / n;
+    if (size < 2) return;
     for (double const v : values) deviation += (v - mean) * (v - mean) / (n - 1);
-    deviation = values.size() > 1 ? std::sqrt(deviation) : 0;
+    deviation = std::sqrt(deviation);
   }
-  std::string text(char const* sign = "") const {
-    return fmt::format(fmt::runtime(std::string("{:") + sign + ".2f} ± {:.2f}"), 100 * mean, 100 * deviation);
+  [[nodiscard]] std::string text(char const* sign = "") const {
+    auto const percent = fmt::format(fmt::runtime(std::string("{:") + sign + ".2f}"), 100 * mean);
+    return size < 2 ? percent : fmt::format("{} ± {:.2f}", percent, 100 * deviation);
   }
 };
 

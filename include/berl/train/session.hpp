@@ -235,7 +235,7 @@ class Session {
   double image_work(Stage stage) const {
     double const trunk = 2.0 * static_cast<double>(Model::trunk_macs), backbone = 2.0 * static_cast<double>(Model::backbone_macs),
                  auxiliary = 2.0 * static_cast<double>(Model::auxiliary_macs + (config().confidence ? Model::confidence_macs : 0));
-    if (stage == Stage::recognition) return 3 * backbone;
+    if (stage == Stage::recognition || (stage == Stage::joint && config().gamma_recon == 0)) return 3 * backbone;
     return stage == Stage::reconstruction ? trunk + 3 * auxiliary : 3 * (backbone + auxiliary);
   }
   double work_left() const {
