@@ -37,7 +37,7 @@ class Results {
       for (auto const& [arm, unused] : first_.items()) text += fmt::format("{:>16}", arm);
       text += fmt::format("{:>17}   of each seed\n", "joint - control");
       for (auto const& [stratum, figures] : first_.back().items()) {
-        text += fmt::format("{:<18}{:>7}{:>10}", stratum, figures["same"].get<long>(), figures["different"].get<long>());
+        text += fmt::format("{:<18}{:>7}{:>10}", stratum, figures.at("same").get<long>(), figures.at("different").get<long>());
         for (auto const& [arm, unused] : first_.items()) text += fmt::format("{:>17}", Sample(values(arm, stratum, metric)).text());
         auto const d = differences(stratum, metric);
         text += fmt::format("{:>18}  ", Sample(d).text("+"));
@@ -64,8 +64,8 @@ class Results {
       for (auto const& [arm, figures] : arms.items())
         for (auto const& [stratum, f] : figures.items())
           for (auto const* const metric : metrics)
-            csv += fmt::format("{},{},{},{},{},{},{}\n", seed, arm, stratum, f["same"].get<long>(), f["different"].get<long>(), metric,
-                               f[metric].get<double>());
+            csv += fmt::format("{},{},{},{},{},{},{}\n", seed, arm, stratum, f.at("same").get<long>(), f.at("different").get<long>(),
+                               metric, f.at(metric).get<double>());
     return csv;
   }
 
@@ -74,7 +74,7 @@ class Results {
 
   std::vector<double> values(std::string const& arm, std::string const& stratum, char const* metric) const {
     std::vector<double> all;
-    for (auto const& seed : by_seed_) all.push_back(seed[arm][stratum][metric].get<double>());
+    for (auto const& seed : by_seed_) all.push_back(seed.at(arm).at(stratum).at(metric).get<double>());
     return all;
   }
   std::vector<double> differences(std::string const& stratum, char const* metric) const {

@@ -50,4 +50,9 @@ TEST_CASE("ablation measures all arms of each seed, goes on where it stopped, an
     CHECK_MESSAGE(ran.error.find(c.says) != std::string::npos, ran.error);
     CHECK(lines(ran.error) <= 2);
   }
+  test::spit(out / "settings.json", "{\"flip\": 1}");
+  auto const damaged = run(folder, "ablation", arguments(out, "--seeds 5"));
+  CHECK(damaged.code == 2);
+  CHECK(damaged.error.find("--out") != std::string::npos);
+  CHECK(lines(damaged.error) == 1);
 }
