@@ -126,9 +126,11 @@ class Ablation {
     options.start = berl::train::Start::resume;
     if (!phase.from.empty()) options.from = folder / phase.from / "state.safetensors";
     options.stop = &stop;
-    double const began = berl::train::now();
     auto const outcome = network_kind(phase.config.network).train(seen_, options);
-    seconds_[phase.name] = std::max(seconds_[phase.name], berl::train::now() - began);
+    if (outcome == berl::train::Outcome::finished) {
+      auto const all = [&](std::string const& name) { return read_json(folder / name / "summary.json").at("seconds").get<double>(); };
+      seconds_[phase.name] = all(phase.name) - (phase.from.empty() ? 0 : all(phase.from));
+    }
     return outcome;
   }
   ordered_json measure(fs::path const& model) {
@@ -142,7 +144,7 @@ class Ablation {
     }
     return held_out_->figures(open_network(model / "model.safetensors", plan_.threads)->embed_fused(held_out_->pictures()));
   }
-  /// By the longest that each phase has taken so far.
+  /// By what each phase took last.
   std::string time_left(std::vector<Phase> const& phases, Phase const& next, std::size_t seed) const {
     double seconds = 0;
     bool known = true;
@@ -173,15 +175,24 @@ constexpr char const* footer =
     "Settings are chosen by --on development, whose people are neither those trained on nor those of --on test.\n"
     "\n"
     "Written to --out: settings.json; seed_N/ with the four trainings and their figures, each as soon as it is there; test.json and\n"
-    "test.csv. What is there is not done again, so a run that was stopped goes on where it was. `train --help` lists all keys of --set.\n"
+    "test.csv. What is there is not done again, so a run that was stopped goes on where it was.\n"
     "Exit code: 0 all is done; 2 something given cannot be used; 3 a loss was not finite; 130 or 143 stopped by SIGINT or SIGTERM.\n";
+
+std::string own_defaults() {
+  std::string text = "\nKeys of --set whose defaults are not those of `train`, which lists all with --help:\n";
+  Config const usual, own = Plan().config;
+  auto const others = berl::train::settings_of(usual);
+  for (auto const& [key, value] : berl::train::settings_of(own))
+    if (others.at(key) != value) text += fmt::format("  {:<28} {}\n", key, value);
+  return text;
+}
 
 int run(int argc, char** argv) {
   Plan plan;
   std::string config;
   std::vector<std::string> settings;
   CLI::App app("Measures what the reconstruction gives to recognition, on synthetic faces.", "ablation");
-  app.footer(footer);
+  app.footer(footer + own_defaults());
   app.add_option("--out", plan.out, "the folder for the results")->capture_default_str();
   app.add_option("--seeds", plan.seeds, "of everything random in a training, say 1,2,3")->delimiter(',')->capture_default_str();
   app.add_option("--on", plan.on, "the people to measure on")->capture_default_str()->check(CLI::IsMember({sets[0].name, sets[1].name}));
