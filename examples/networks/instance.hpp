@@ -127,6 +127,7 @@ constexpr NetworkKind kind(std::string_view name, std::string_view text) {
           train<Backbone>,
           [](berl::io::SafeTensors&& file, berl::io::ModelInfo const& info, int threads) -> std::unique_ptr<Network> {
             return std::make_unique<Opened<Backbone>>(std::move(file), info, threads);
-          }};
+          },
+          berl::io::backbone_graph<Backbone>};
 }
 }  // namespace instance

@@ -1,5 +1,6 @@
 #pragma once
 #include <berl/eval/explain.hpp>   // Explanation
+#include <berl/io/graph.hpp>       // Graph, Norms
 #include <berl/train/session.hpp>  // SessionOptions, Outcome
 
 #include <memory>
@@ -33,12 +34,22 @@ struct NetworkKind {
   /// Trains as the options say, and writes their folder, faces.png included.
   berl::train::Outcome (*train)(AnyDataset const& pictures, berl::train::SessionOptions const& options);
   std::unique_ptr<Network> (*open)(berl::io::SafeTensors&& file, berl::io::ModelInfo const& info, int threads);
+  /// The backbone for programs that are not berl's.
+  berl::io::Graph (*graph)(berl::io::SafeTensors const& file, berl::io::Norms norms);
 };
 
 /// All kinds, smallest first.
 std::span<NetworkKind const* const> network_kinds();
 /// errors  Error, for a name that is none of theirs
 NetworkKind const& network_kind(std::string_view name);
-/// The network in a model.safetensors of `train`.
-///   errors  Error: no such file, damaged, not of berl, of a kind that is not compiled in, of other shapes
+/// A file of weights and the network that they are of: a model.safetensors of `train`, or a backbone in any file that io::read_weights
+/// takes, whose kind is told by its number of weights.
+struct NetworkFile {
+  berl::io::SafeTensors file;
+  berl::io::ModelInfo info;
+  NetworkKind const* kind;
+};
+/// errors  Error: no such file, damaged, of a kind that is not compiled in
+NetworkFile read_network(std::filesystem::path const& path);
+/// errors  as read_network; arrays of other shapes
 std::unique_ptr<Network> open_network(std::filesystem::path const& path, int threads = 1);
