@@ -1,6 +1,7 @@
 // Weights and networks for other programs: safetensors for PyTorch, ONNX for runtimes, a C++ header for everything else.
-#include <berl/io/header.hpp>  // write_header
-#include <berl/io/onnx.hpp>    // write_onnx
+#include <berl/io/header.hpp>      // write_header
+#include <berl/io/onnx.hpp>        // write_onnx
+#include <berl/io/pth_writer.hpp>  // write_pth
 
 #include "command_line.hpp"      // CommandLine
 #include "networks/network.hpp"  // read_network
@@ -13,7 +14,7 @@ void print_written(std::string const& path, std::string const& what) {
 }
 
 int run(int argc, char** argv) {
-  std::string model, onnx, header, safetensors;
+  std::string onnx, header, safetensors, pth;
   bool folded = false;
   CommandLine line("export", "Writes the backbone of a model, picture to embedding, for other programs.", ModelFile{});
   line.add_option("--onnx", onnx, "an ONNX file: operator set 17, batches of any size");
@@ -22,6 +23,7 @@ int run(int argc, char** argv) {
                   "a C++17 header NAME.hpp that needs the standard library alone: NAME::embed(picture, embedding);\n"
                   "for networks of at most 25 million weights");
   line.add_option("--safetensors", safetensors, "the weights alone, by the names of InsightFace's iresnet, for load_state_dict");
+  line.add_option("--pth", pth, "the same as torch.save writes it, for torch.load");
   line.footer(
       "\nPictures are aligned faces of 112 x 112 pixels, RGB, (byte - 127.5) / 127.5, planes one after the other. Embeddings are not\n"
       "normalised: divide by the length, or compare by the cosine. In Python:\n"
@@ -29,8 +31,8 @@ int run(int argc, char** argv) {
       "  onnxruntime.InferenceSession('OUT.onnx').run(['embedding'], {'picture': pictures})\n"
       "Exit code: 0 all is well; 2 something given cannot be used.\n");
   if (auto const code = line.read(argc, argv)) return *code;
-  if (onnx.empty() && header.empty() && safetensors.empty())
-    throw berl::Error("--onnx, --header, --safetensors", "none of them", "one at least", "Say what is to be written.");
+  if (onnx.empty() && header.empty() && safetensors.empty() && pth.empty())
+    throw berl::Error("--onnx, --header, --safetensors, --pth", "none of them", "one at least", "Say what is to be written.");
   if (folded && onnx.empty()) throw berl::Error("--folded", "no --onnx", "one", "Give --onnx, or leave --folded out.");
   if (!header.empty() && !header.ends_with(".hpp"))
     throw berl::Error("--header", "'" + header + "'", "a name that ends in .hpp", "Choose one, such as my_face.hpp.");
@@ -40,6 +42,10 @@ int run(int argc, char** argv) {
   if (!safetensors.empty()) {
     berl::io::write_weights(safetensors, kind->graph(file, Norms::kept), info.network);
     print_written(safetensors, network);
+  }
+  if (!pth.empty()) {
+    berl::io::write_pth(pth, kind->graph(file, Norms::kept));
+    print_written(pth, network);
   }
   if (!onnx.empty()) {
     berl::io::write_onnx(onnx, kind->graph(file, folded ? Norms::folded : Norms::kept), network);

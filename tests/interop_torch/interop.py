@@ -120,6 +120,11 @@ int main() {{
         network = networks.IResNet(18, 16, 128)
         network.load_state_dict(safetensors.torch.load_file(weights), strict=True)
         self.compare("r18-quarter of `train`: safetensors, load_state_dict(strict)", self.of_torch(network.eval()), right, EXACT)
+        pth = self.folder / "berl.pth"
+        self.run("export", "--model", model, "--pth", pth)
+        network = networks.IResNet(18, 16, 128)
+        network.load_state_dict(torch.load(pth, weights_only=True), strict=True)
+        self.compare("r18-quarter of `train`: .pth, torch.load, load_state_dict(strict)", self.of_torch(network.eval()), right, EXACT)
         self.compare("r18-quarter: the same file in berl", self.of_berl(weights), right, 0)
         self.exports("r18-quarter", model, right)
         self.header("r18-quarter", model, right)
