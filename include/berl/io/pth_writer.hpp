@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>  // pair
 #include <vector>
 
 namespace berl::io {
@@ -25,19 +27,24 @@ class StoredZipWriter {
 
   void add(std::string const& name, std::span<std::byte const> content) {
     auto const crc = crc32({reinterpret_cast<std::uint8_t const*>(content.data()), content.size()});
-    auto const size = little_endian(content.size(), 4);
-    std::string const shared =
-        little_endian(0, 8) + little_endian(crc, 4) + size + size + little_endian(name.size(), 2) + little_endian(0, 2);
-    directory_ += "PK\1\2" + little_endian(20, 2) + little_endian(20, 2) + shared + little_endian(0, 10) + little_endian(at_, 4) + name;
-    put("PK\3\4" + little_endian(20, 2) + shared + name);
+    std::string shared = little_endian(0, 8);  // stored, and no time
+    for (std::uint64_t const n : {std::uint64_t{crc}, std::uint64_t{content.size()}, std::uint64_t{content.size()}})
+      shared += little_endian(n, 4);
+    shared += little_endian(name.size(), 4);  // two bytes, and no extra field
+    directory_.append("PK\1\2\x14\0\x14\0", 8).append(shared).append(10, '\0').append(little_endian(at_, 4)).append(name);
+    put(std::string("PK\3\4\x14\0", 6).append(shared).append(name));
     file_.write(content);
     at_ += content.size();
     ++entries_;
   }
   void add(std::string const& name, std::string_view content) { add(name, std::as_bytes(std::span(content.data(), content.size()))); }
   void commit() {
-    std::string const where = little_endian(directory_.size(), 4) + little_endian(at_, 4), count = little_endian(entries_, 2);
-    put(directory_ + "PK\5\6" + little_endian(0, 4) + count + count + where + little_endian(0, 2));
+    std::string end = std::string("PK\5\6\0\0\0\0", 8);
+    for (auto const& [n, bytes] :
+         {std::pair{entries_, 2}, {entries_, 2}, {std::uint64_t{directory_.size()}, 4}, {at_, 4}, {std::uint64_t{0}, 2}})
+      end += little_endian(n, bytes);
+    put(directory_);
+    put(end);
     file_.commit();
   }
 
@@ -50,21 +57,45 @@ class StoredZipWriter {
 };
 
 /// The pickle of a dictionary of tensors, array k in the storage k.
-inline std::string pickled_tensors(std::span<NamedArray const> arrays) {
-  auto const text = [](std::string const& t) { return "X" + little_endian(t.size(), 4) + t; };
-  auto const number = [](std::int64_t n) { return "J" + little_endian(static_cast<std::uint64_t>(n), 4); };
-  std::string pickle = "\x80\x02}(";
-  for (std::size_t k = 0; k < arrays.size(); ++k) {
-    auto const& a = arrays[k];
-    auto step = static_cast<std::int64_t>(a.values.size());
-    std::string size = "(", stride = "(";
-    for (std::int64_t const n : a.shape) size += number(n), stride += number(step /= n);
-    pickle += text(a.name) + "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "ctorch\nFloatStorage\n" +
-              text(std::to_string(k)) + text("cpu") + number(static_cast<std::int64_t>(a.values.size())) + "tQ" + number(0) + size + "t" +
-              stride + "t\x89" + "ccollections\nOrderedDict\n)RtR";
+class TensorPickle {
+ public:
+  explicit TensorPickle(std::span<NamedArray const> arrays) {
+    text = "\x80\x02}(";
+    for (std::size_t k = 0; k < arrays.size(); ++k) put(arrays[k], std::to_string(k));
+    text += "u.";
   }
-  return pickle + "u.";
-}
+  std::string text;
+
+ private:
+  void word(std::string_view w) {
+    text += 'X';
+    text += little_endian(w.size(), 4);
+    text += w;
+  }
+  void number(std::int64_t n) {
+    text += 'J';
+    text += little_endian(static_cast<std::uint64_t>(n), 4);
+  }
+  void put(NamedArray const& array, std::string const& key) {
+    auto const count = static_cast<std::int64_t>(array.values.size());
+    word(array.name);
+    text += "ctorch._utils\n_rebuild_tensor_v2\n((";
+    word("storage");
+    text += "ctorch\nFloatStorage\n";
+    word(key);
+    word("cpu");
+    number(count);
+    text += "tQ";
+    number(0);  // offset
+    text += '(';
+    for (std::int64_t const n : array.shape) number(n);
+    text += "t(";
+    std::int64_t stride = count;
+    for (std::int64_t const n : array.shape) number(stride /= n);
+    text += "t\x89";  // False: it requires no gradient
+    text += "ccollections\nOrderedDict\n)RtR";
+  }
+};
 }  // namespace detail
 
 /// The arrays of a graph, norms kept, as torch.save would write a dictionary of them: torch.load reads it, and load_state_dict takes it.
@@ -76,7 +107,7 @@ inline void write_pth(std::filesystem::path const& path, Graph const& graph) {
     throw Error(path.string(), std::to_string(graph.parameters()) + " numbers", "less than the 4 GiB of an archive",
                 "Export it as safetensors.");
   detail::StoredZipWriter zip(path);
-  zip.add("backbone/data.pkl", detail::pickled_tensors(arrays));
+  zip.add("backbone/data.pkl", detail::TensorPickle(arrays).text);
   for (std::size_t k = 0; k < arrays.size(); ++k) zip.add("backbone/data/" + std::to_string(k), std::as_bytes(arrays[k].values));
   zip.add("backbone/byteorder", "little");
   zip.add("backbone/version", "3\n");
