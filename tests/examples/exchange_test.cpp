@@ -37,6 +37,10 @@ struct Exchanged {
     return test::slurp(folder / "e.csv");
   }
 };
+Exchanged const& prepared() {
+  static Exchanged const once;
+  return once;
+}
 /// The numbers of a table, without titles and paths.
 std::vector<double> numbers_of(std::string const& csv) {
   std::vector<double> numbers;
@@ -54,7 +58,7 @@ std::vector<double> numbers_of(std::string const& csv) {
 
 TEST_CASE("programs take a backbone alone, of berl or of PyTorch, and give the same bits") {
   if (skip()) return;
-  Exchanged const p;
+  auto const& p = prepared();
   auto const right = p.embeddings(p.model);
   CHECK(lines(right) == 3);
   CHECK(p.embeddings(p.backbone) == right);
@@ -75,7 +79,7 @@ TEST_CASE("programs take a backbone alone, of berl or of PyTorch, and give the s
 
 TEST_CASE("export: the header is the network") {
   if (skip()) return;
-  Exchanged const p;
+  auto const& p = prepared();
   auto const written = run(p.folder, "export", "--model " + p.torch + " --header " + p.at("my_face.hpp") + " --onnx " + p.at("n.onnx"));
   REQUIRE_MESSAGE(written.code == 0, written.error);
   CHECK(lines(written.out) == 2);
@@ -121,7 +125,7 @@ int main() {
 
 TEST_CASE("export: what the caller got wrong is one message and exit code 2") {
   if (skip()) return;
-  Exchanged const p;
+  auto const& p = prepared();
   test::spit(p.folder / "other.pth", test::torch_archive({{"fc.weight", {1, 2}, {3, 4}}}));
   test::spit(p.folder / "old.pth", std::string("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19.", 16));
   struct Case {

@@ -6,6 +6,7 @@ larger than its bound. Differences are those of embeddings, divided by the large
 """
 import argparse
 import csv
+import json
 import pathlib
 import struct
 import subprocess
@@ -16,11 +17,13 @@ import zlib
 import numpy
 import onnx
 import onnxruntime
+import safetensors
 import safetensors.torch
 import torch
 
 import networks
 
+GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "data" / "golden"
 PICTURES = 4
 EXACT, ONNX = 1e-5, 1e-4  # bounds: sums of float32 in another order; and with another runtime's kernels
 
@@ -34,6 +37,22 @@ def write_png(path, pixels):
     rows = b"".join(b"\0" + row.tobytes() for row in pixels)
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) +
                      chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def filled(name, shape, scale, shift, seed):
+    """The numbers that the fixtures of tests/data/golden give an array: FNV-1a of its name, SplitMix64, 24 bits of it."""
+    mask = (1 << 64) - 1
+    h = 0xCBF29CE484222325
+    for byte in name.encode():
+        h = (h ^ byte) * 0x100000001B3 & mask
+    h ^= seed * 0x9E3779B97F4A7C15 & mask
+    with numpy.errstate(over="ignore"):
+        z = numpy.uint64(h) + numpy.arange(1, int(numpy.prod(shape)) + 1, dtype=numpy.uint64) * numpy.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> numpy.uint64(30))) * numpy.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> numpy.uint64(27))) * numpy.uint64(0x94D049BB133111EB)
+        z = z ^ (z >> numpy.uint64(31))
+    u = (z >> numpy.uint64(40)).astype(numpy.float64) / 2**24
+    return torch.from_numpy((scale * (2 * u - 1) + shift).astype(numpy.float32).reshape(shape))
 
 
 class Suite:
@@ -109,6 +128,19 @@ int main() {{
         self.run("export", "--model", model, "--header", path)
         self.compare(f"{name}: C++ header, compiled alone", self.of_header(path), right, EXACT)
 
+    def published(self, depth):
+        """That networks.py is what InsightFace publishes: its names, and the embeddings that the published code gave."""
+        with safetensors.safe_open(GOLDEN / f"iresnet{depth}_eval.safetensors", "np") as file:
+            arrays = {a["name"]: filled(a["name"], a["shape"], a["scale"], a["shift"], a["seed"])
+                      for a in json.loads(file.metadata()["filled"])}
+            right = file.get_tensor("embedding")
+        picture = arrays.pop("input")
+        arrays.pop("grad_embedding", None)
+        network = networks.IResNet(depth)
+        network.load_state_dict(arrays, strict=True)
+        with torch.no_grad():
+            self.compare(f"IResNet-{depth} of networks.py: the published code's embeddings", network.eval()(picture).numpy(), right, EXACT)
+
     def trained(self):
         """A model of `train`, to PyTorch."""
         out = self.folder / "trained"
@@ -156,6 +188,8 @@ def main():
     print(f"{'':<66} {'largest':>9} {'bound':>8}")
     with tempfile.TemporaryDirectory() as folder:
         suite = Suite(options.programs, folder)
+        for depth in (18, 50, 100) if options.large else (18,):
+            suite.published(depth)
         suite.trained()
         suite.from_torch("IResNet-18", networks.fill(networks.IResNet(18), 1), with_header=True)
         if options.large:
