@@ -70,6 +70,8 @@ TEST_CASE("programs take a backbone alone, of berl or of PyTorch, and give the s
   auto const ours = verify(p.model), theirs = verify(p.torch);
   CHECK_MESSAGE(theirs.code == ours.code, theirs.error);
   CHECK(theirs.out == ours.out);
+  auto const evaluated = run(p.folder, "evaluate", "pairs --model " + p.torch + " --threads 1 --pairs " + p.at("pairs.csv"));
+  CHECK_MESSAGE(evaluated.code == 0, evaluated.error);
 
   auto const faces = run(p.folder, "reconstruct", "--model " + p.torch + " --out " + p.at("faces") + " " + p.pictures);
   CHECK(faces.code == 2);  // there is nothing to reconstruct with

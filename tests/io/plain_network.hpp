@@ -167,7 +167,7 @@ inline berl::io::Graph small_graph() {
   int const a = push({.kind = Kind::add, .name = "a", .x = body, .other = shortcut, .in = small, .out = small}, {});
   int const b = push({.kind = Kind::add,
                       .name = "b",
-                      .x = conv("b.conv", prelu("b.prelu", a, small), small, small, 3, 1, false),
+                      .x = prelu("b.prelu", conv("b.conv", a, small, small, 3, 1, false), small),
                       .other = a,
                       .in = small,
                       .out = small},
