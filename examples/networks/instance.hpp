@@ -127,7 +127,8 @@ std::unique_ptr<berl::train::TapNetwork> tap(TapHead head, berl::train::TapOptio
   auto const make = [&]<class Head, class Task>(Task) { return std::make_unique<TapNetworkOf<Backbone, Head, Task>>(options); };
   using berl::networks::AttributeHead, berl::networks::PooledAttributeHead;
   if (head == TapHead::attributes) return make.template operator()<AttributeHead<Tap::size, 512, 40>>(AttributeTask{});
-  if (head == TapHead::pooled_attributes) return make.template operator()<PooledAttributeHead<berl::channels<Tap>, 512, 40>>(AttributeTask{});
+  if (head == TapHead::pooled_attributes)
+    return make.template operator()<PooledAttributeHead<berl::channels<Tap>, 512, 40>>(AttributeTask{});
   if (head == TapHead::rotation) return make.template operator()<AttributeHead<Tap::size, 512, berl::data::rotations>>(ClassTask{});
   return make.template operator()<AttributeHead<Tap::size, 512, berl::data::jigsaws>>(ClassTask{});
 }

@@ -45,6 +45,7 @@ TEST_CASE("attribute pictures: what is missing is named with its path") {
   AttributePictures const pictures(folder.path().string(), listed({"a.png", "b.png"}), LandmarkTable{});
   CHECK(test::message_of<Error>([&] { pictures.load(0); }).starts_with((folder / "a.png").string()));
   CHECK(test::message_of<Error>([&] { pictures.load(1); }) ==
-        (folder / "b.png").string() + ": found no landmarks; expected five points for each picture that is not 112 x 112. Add a line b.png "
-                                      "to the list of landmarks.");
+        (folder / "b.png").string() +
+            ": found no landmarks; expected five points for each picture that is not 112 x 112. Add a line b.png "
+            "to the list of landmarks.");
 }

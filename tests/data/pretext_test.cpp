@@ -16,7 +16,8 @@ struct Two {
   std::string name(int i) const { return "p" + std::to_string(i); }
   io::Image load(int i) const {
     auto picture = io::blank(10, 10, 3);
-    for (std::size_t k = 0; k < picture.pixels.size(); ++k) picture.pixels[k] = static_cast<std::uint8_t>(k % 251 + static_cast<std::size_t>(i));
+    for (std::size_t k = 0; k < picture.pixels.size(); ++k)
+      picture.pixels[k] = static_cast<std::uint8_t>(k % 251 + static_cast<std::size_t>(i));
     return picture;
   }
 };

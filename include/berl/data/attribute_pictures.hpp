@@ -16,7 +16,10 @@ namespace berl::data {
 class AttributePictures {
  public:
   AttributePictures(std::string folder, AttributeList list, std::optional<LandmarkTable> landmarks = {}, int side = 112)
-      : folder_(std::move(folder)), list_(std::move(list)), landmarks_(std::move(landmarks)), side_(side) {}
+      : folder_(std::move(folder)),
+        list_(std::move(list)),
+        landmarks_(std::move(landmarks)),
+        side_(side) {}
 
   AttributeList const& list() const { return list_; }
   int size() const { return static_cast<int>(list_.size()); }

@@ -28,8 +28,8 @@ inline io::Image turned(io::Image const& picture, int quarters) {
         int const old = x;
         x = side - 1 - y, y = old;
       }
-      std::memcpy(&to.pixels[static_cast<std::size_t>(v * side + u) * channels], &picture.pixels[static_cast<std::size_t>(y * side + x) * channels],
-                  channels);
+      std::memcpy(&to.pixels[static_cast<std::size_t>(v * side + u) * channels],
+                  &picture.pixels[static_cast<std::size_t>(y * side + x) * channels], channels);
     }
   return to;
 }

@@ -31,7 +31,8 @@ ClassResult cross_entropy(Context<Host>&, Read<T, S, Host> logits, Read<T, S, Ho
     for (int k = 0; k < S::size; ++k) {
       double const log_p = static_cast<double>(x[k]) - log_sum;
       if (t[k] != 0) result.loss -= static_cast<double>(t[k]) * log_p / batch;
-      if constexpr (!skips<DX>) put<DX>(d_logits.sample(n)[k], static_cast<T>((std::exp(log_p) * mass - static_cast<double>(t[k])) / batch));
+      if constexpr (!skips<DX>)
+        put<DX>(d_logits.sample(n)[k], static_cast<T>((std::exp(log_p) * mass - static_cast<double>(t[k])) / batch));
     }
     result.accuracy += (first == std::max_element(t, t + S::size) - t ? 1 : 0) / batch;
   }

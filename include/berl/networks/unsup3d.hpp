@@ -19,8 +19,8 @@ struct Joined<nn::List<As...>, nn::List<Bs...>, More...> : Sequential<As..., Bs.
 ///   shapes  (N, 3, 64, 64) -> (N, 1, 64, 64) raw depth; (N, 3, 64, 64) albedo in (-1, 1)
 ///   F is the first width, 64 as published
 template <int F = 64>
-struct Unsup3dDepthNet
-    : Sequential<Named<"network", detail::Joined<detail::EncoderLayers<4 * F, F>, detail::DecoderLayers<1, F, 4 * F>>>> {};
+struct Unsup3dDepthNet : Sequential<Named<"network", detail::Joined<detail::EncoderLayers<4 * F, F>, detail::DecoderLayers<1, F, 4 * F>>>> {
+};
 template <int F = 64>
 struct Unsup3dAlbedoNet
     : Sequential<Named<"network", detail::Joined<detail::EncoderLayers<4 * F, F>, detail::DecoderLayers<3, F, 4 * F>, nn::Tanh>>> {};

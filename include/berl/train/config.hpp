@@ -197,8 +197,9 @@ inline void set(Config& config, std::string const& key, std::string const& text,
 /// one stage of 30 epochs, for its networks see the picture and no backbone.
 inline void set_preset(Config& config, std::string const& preset) {
   if (preset != "paper" && preset != "paper+flip" && preset != "unsup3d")
-    throw Error("--preset", "'" + preset + "'", "paper, paper+flip or unsup3d",
-                "paper+flip adds the mirrored reconstruction, which pins the canonical view; unsup3d is the method without a face network.");
+    throw Error(
+        "--preset", "'" + preset + "'", "paper, paper+flip or unsup3d",
+        "paper+flip adds the mirrored reconstruction, which pins the canonical view; unsup3d is the method without a face network.");
   config.flip = preset == "paper" ? 0 : 0.5;
   if (preset != "unsup3d") return;
   config.network = "unsup3d-quarter", config.batch = 64, config.confidence = true;

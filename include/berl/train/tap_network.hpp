@@ -1,10 +1,10 @@
 #pragma once
-#include <berl/core/tensor.hpp>            // Tensor
-#include <berl/io/checkpoint.hpp>          // ArrayReader, ArrayWriter
-#include <berl/losses/attribute.hpp>       // attribute
-#include <berl/losses/cross_entropy.hpp>   // cross_entropy
+#include <berl/core/tensor.hpp>              // Tensor
+#include <berl/io/checkpoint.hpp>            // ArrayReader, ArrayWriter
+#include <berl/losses/attribute.hpp>         // attribute
+#include <berl/losses/cross_entropy.hpp>     // cross_entropy
 #include <berl/networks/attribute_head.hpp>  // AttributeHead
-#include <berl/train/tap_trainer.hpp>      // TapTrainer
+#include <berl/train/tap_trainer.hpp>        // TapTrainer
 
 #include <filesystem>
 #include <span>
@@ -35,7 +35,9 @@ class TapNetwork {
 /// What heads are trained for: attributes are any number of yes and no, classes exclude one another.
 struct AttributeTask {
   static constexpr char const* name = "attr";
-  static auto loss(Context<Host>& ctx, auto logits, auto targets, auto d_logits) { return losses::attribute(ctx, logits, targets, d_logits); }
+  static auto loss(Context<Host>& ctx, auto logits, auto targets, auto d_logits) {
+    return losses::attribute(ctx, logits, targets, d_logits);
+  }
 };
 struct ClassTask {
   static constexpr char const* name = "classes";
