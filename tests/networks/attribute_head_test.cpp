@@ -1,10 +1,14 @@
 #include <berl/core/tensor.hpp>
 #include <berl/networks/attribute_head.hpp>
 #include <berl/networks/initialise.hpp>
+#include <berl/nn/sequential.hpp>
 #include <berl/nn/sizes.hpp>
 #include <berl/nn/state.hpp>
 
 #include <doctest/doctest.h>
+
+#include <algorithm>
+#include <vector>
 
 using namespace berl;
 using networks::AttributeHead, networks::PooledAttributeHead;

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <string_view>
+
 using namespace berl;
 using namespace berl::nn;
 
@@ -49,8 +51,7 @@ static_assert(after<Pairs, 0> == 2 && after<Pairs, 2> == 3);
 static_assert(in_place<First> && in_place<Named<"first", First>> && !in_place<Second> && !in_place<Net>);
 }  // namespace
 
-TEST_CASE("structure: names and counts of entries") {
+TEST_CASE("structure: a text may be a template argument") {
   CHECK(std::string_view(Name("conv1").text) == "conv1");
-  CHECK(detail::count<Repeat<3, Second>> == 3);
-  CHECK(detail::count<Second> == 1);
+  CHECK(List<First, Second>::size == 2);
 }
