@@ -35,12 +35,15 @@ class TapNetwork {
 /// What heads are trained for: attributes are any number of yes and no, classes exclude one another.
 struct AttributeTask {
   static constexpr char const* name = "attr";
+  static void initialise(auto&, Seed) {}  // as TapTrainer does
   static auto loss(Context<Host>& ctx, auto logits, auto targets, auto d_logits) {
     return losses::attribute(ctx, logits, targets, d_logits);
   }
 };
 struct ClassTask {
   static constexpr char const* name = "classes";
+  /// By the number of inputs: the tap is large, and what its sum overwhelms is not told apart at any useful rate.
+  static void initialise(auto& head, Seed seed) { networks::initialise_auxiliary<float>(head, named(seed, name)); }
   static auto loss(Context<Host>& ctx, auto logits, auto targets, auto d_logits) {
     return losses::cross_entropy(ctx, logits, targets, d_logits);
   }
@@ -53,7 +56,7 @@ class TapNetworkOf final : public TapNetwork {
   using Output = typename Trainer::Output;
   static_assert(std::is_same_v<typename B::Input, Input>, "berl::train::TapNetwork: the backbone must take pictures of 112 x 112.");
 
-  explicit TapNetworkOf(TapOptions const& options) : trainer_(options) {}
+  explicit TapNetworkOf(TapOptions const& options) : trainer_(options) { Task::initialise(trainer_.head, Seed{options.seed}); }
   int outputs() const override { return Output::size; }
   TapOptions const& options() const override { return trainer_.options(); }
   void begin(optim::Schedule rate) override { trainer_.begin(std::move(rate)); }
