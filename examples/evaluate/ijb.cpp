@@ -1,5 +1,6 @@
 // IJB-B and IJB-C as InsightFace packs them: 1:1, 1:N, and 1:1 of faces that are partly hidden.
 #include <berl/data/ijb.hpp>             // read_template_faces
+#include <berl/data/ijb_nist.hpp>        // read_nist_faces, occlusion_of
 #include <berl/eval/identification.hpp>  // search, rank_rate, tpir_at_fpir
 #include <berl/eval/roc.hpp>             // SortedScores, tar_at_far
 #include <berl/eval/templates.hpp>       // template_vectors, pair_scores
@@ -145,7 +146,10 @@ int ijb_occlusion(int argc, char** argv) {
   std::string occluded;
   CommandLine line("evaluate ijb-occlusion", "Verifies pairs of templates of faces that are partly hidden.", Ijb::instead());
   ijb.add_to(line);
-  line.add_option("--occluded", occluded, "a text file with 1 (partly hidden) or 0 for each face of SET_face_tid_mid.txt")->required();
+  line.add_option("--occluded", occluded,
+                  "a text file with 1 (partly hidden) or 0 for each face of SET_face_tid_mid.txt; or a .csv of NIST's protocol with a\n"
+                  "line for each of them, of which those with any of OCC1 to OCC18 are partly hidden")
+      ->required();
   line.footer(
       std::string(switches_footer) +
       "Only faces with a 1 are kept, then templates that have one, then pairs of two such templates; which ones the paper took is not\n"
@@ -154,7 +158,8 @@ int ijb_occlusion(int argc, char** argv) {
   if (auto const code = line.read(argc, argv)) return *code;
   auto const faces = ijb.faces();
   auto const pairs = ijb.pairs();
-  auto const keep = data::read_occlusion(occluded, faces.size());
+  auto const keep = occluded.ends_with(".csv") ? data::occlusion_of(data::read_nist_faces(occluded), faces, occluded)
+                                               : data::read_occlusion(occluded, faces.size());
   auto const templates = ijb.templates(line, faces, keep);
   Pairs left;
   for (std::size_t const k : surviving_pairs(templates, pairs.a, pairs.b)) left.add(pairs.a[k], pairs.b[k], pairs.same[k] != 0);

@@ -119,6 +119,7 @@ void to_unit(std::vector<float>& rows, std::size_t width) {
 
 int megaface(int argc, char** argv) {
   std::string probe_list, probe_from, probe_noise, list, from, noise, landmarks;
+  std::vector<std::string> beside;
   std::uint64_t seed = 0;
   Reading reading;
   Common common;
@@ -135,12 +136,14 @@ int megaface(int argc, char** argv) {
   line.add_option("--probe-noise", probe_noise, "a list of noisy pictures of FaceScrub: each becomes the sum of its identity's clean ones");
   line.add_option("--distractor-noise", noise, "a list of noisy distractors: they are left out");
   line.add_option("--seed", seed, "of what is added to the sums, up to 0.001 to each number");
+  line.add_option("--beside", beside, "results of the kit, JSON, whose rows and curves are to stand beside ours");
   line.add_landmarks(landmarks);
   common.add_flip(line), common.add_out(line);
   line.footer(
       "\nOf each identity, each picture is once the only one in the gallery, and each other one a probe. Rank N: its score is not below "
       "the\n"
-      "N-th best of the probe's with the distractors. Distractors are read a few thousand at a time.\n"
+      "N-th best of the probe's with the distractors. Distractors are read a few thousand at a time. In --out, megaface.json has both\n"
+      "curves as the kit writes them.\n"
       "Exit code: 0 all is well; 2 something given cannot be used.\n");
   if (auto const code = line.read(argc, argv)) return *code;
   reading.flip = !common.no_flip;
@@ -186,6 +189,7 @@ int megaface(int argc, char** argv) {
     }
   }
   auto const rates = eval::identification_rates(search, identities);
+  data::MegaFaceResult result{rates, {}};
 
   Report report("megaface");
   common.describe(report, line);
@@ -202,16 +206,29 @@ int megaface(int argc, char** argv) {
   report.add(std::move(table));
   Table more{.title = "Rank N, percent", .columns = {}, .paper = {}, .ours = {{common.name, {}}}};
   for (std::size_t n = 1; n <= ranks; ++n) more.columns.push_back(std::to_string(n)), more.ours[0].values.push_back(100 * rates[n - 1]);
+  for (auto const& path : beside) {
+    auto const other = data::read_megaface_result(path);
+    Row row{fs::path(path).stem().string(), {}};
+    for (std::size_t n = 0; n < std::min(ranks, other.identification.size()); ++n) row.values.push_back(100 * other.identification[n]);
+    eval::RocCurve curve{row.name, {}};
+    for (auto const& [far, tar] : other.verified) curve.points.push_back({far, tar});
+    report.add(std::move(curve));
+    more.ours.push_back(std::move(row));
+  }
   report.add(std::move(more));
   if (search.distractors() > 0) {
     auto const tar = eval::tar_at_far(search, identities, 1e-6);
     report["tar_at_far_1e-6"] = {{"far", tar.far}, {"tar", tar.tar}};
-    report.add({common.name, eval::roc(search, identities)});
+    auto curve = eval::roc(search, identities);
+    for (auto const& p : curve) result.verified.push_back({p.far, p.tar});
+    report.add({common.name, std::move(curve)});
     report.note(fmt::format("Verification: TAR {:.2f} percent at FAR 1e-6.", 100 * tar.tar));
   }
   report.note(fmt::format("{} probes of {} identities ({} cleaned), {} distractors ({} noisy ones and {} of zeros left out).",
                           probes.size(), known.size(), count(noisy_probes), search.distractors(), count(noisy_distractors),
                           search.left_out()));
-  return common.finish(report);
+  common.finish(report);
+  if (!common.out.empty()) data::write_megaface_result(fs::path(common.out) / "megaface.json", result);
+  return 0;
 }
 }  // namespace evaluate

@@ -74,3 +74,24 @@ TEST_CASE("megaface: feature files, byte by byte") {
   spit(path, bytes.substr(0, 16) + std::string("\0\0\x80\x7f", 4) + bytes.substr(20));
   says(message_of<Error>([&] { (void)read_feature(path); }), "at offset 16: found inf");
 }
+
+TEST_CASE("megaface: results of the kit, written and read") {
+  berl::test::ScratchFolder const folder;
+  auto const path = folder / "result.json";
+  write_megaface_result(path, {{0.5, 0.75}, {{1e-6, 0.25}, {1, 1}}});
+  CHECK(berl::test::slurp(path) == "{\"cmc\":[[0,1],[0.5,0.75]],\"roc\":[[1e-06,1.0],[0.25,1.0]]}\n");
+  auto const read = [&](std::string const& text) {
+    spit(path, text);
+    return read_megaface_result(path.string());
+  };
+  auto const kit = read(R"({"roc": [[0.0, 1], [0.1, 1.0]], "cmc": [[0, 1, 3], [0.2, 0.3, 0.9]], "set_size": 10})");
+  CHECK(kit.identification == std::vector<double>{0.2, 0.3, 0.3, 0.9});  // rank 3 was left out
+  CHECK(kit.verified == std::vector<std::array<double, 2>>{{0, 0.1}, {1, 1}});
+  auto const bad = [&](std::string const& text) { return message_of<Error>([&] { (void)read(text); }); };
+  says(bad("{"), "roc: found text that is not JSON");
+  says(bad(R"({"cmc": [[0], [1]]})"), "roc: found no two arrays");
+  says(bad(R"({"roc": [[0], [1]], "cmc": [[0, 1], [1]]})"), "cmc: found no two arrays");
+  says(bad(R"({"roc": [[0], [1]], "cmc": [[0], ["a"]]})"), "cmc: found entry 0 that is no number");
+  says(bad(R"({"roc": [[0], [1.5]], "cmc": [[0], [1]]})"), "roc: found entry 0, (0");
+  says(bad(R"({"roc": [[], []], "cmc": [[0], [1]]})"), "roc: found no entry");
+}

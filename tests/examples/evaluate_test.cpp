@@ -327,6 +327,15 @@ TEST_CASE("evaluate megaface: feature files and arrays, and noise that is cleane
                                             " --probe-noise " + (set.folder / "fs_noise.txt").string());
   CHECK(value(both, 0, "ours", "ours", "rank-1") == doctest::Approx(100 * 6 / 8.0));
   CHECK(both["noisy_probes"] == 1);
+
+  // what the kit would have written is read again
+  auto const kit = set.folder / "out/megaface.json";
+  REQUIRE(std::filesystem::exists(kit));
+  CHECK(nlohmann::json::parse(slurp(kit))["cmc"][1][0].get<double>() == both["cmc"][0].get<double>());
+  spit(set.folder / "theirs.json", R"({"cmc": [[0, 1], [0.25, 0.5]], "roc": [[0, 1], [0.5, 1]]})");
+  auto const beside = results(set.folder, "megaface" + arrays + " --beside " + (set.folder / "theirs.json").string());
+  CHECK(value(beside, 1, "ours", "theirs", "2") == 50);
+  CHECK(beside["roc"].contains("theirs"));
 }
 
 TEST_CASE("evaluate attributes: the test part of both sets, in the column of the training part") {

@@ -1,5 +1,6 @@
 #include <berl/io/face.hpp>
-#include <berl/model.hpp>
+#include <berl/networks/initialise.hpp>
+#include <berl/networks/iresnet.hpp>
 
 #include <doctest/doctest.h>
 
@@ -13,7 +14,6 @@ using test::ScratchFolder;
 
 namespace {
 struct TinyBackbone : networks::IResNet<2, 2, 2, 2, 4, 112, 8> {};
-using Tiny = Model<TinyBackbone, losses::CurricularFace, networks::Bypass<16, 4, 4>>;
 
 io::Image picture(int k) {
   auto image = io::blank(112, 112, k % 2 == 0 ? 3 : 1);
@@ -37,33 +37,63 @@ bool near(std::vector<float> const& a, std::vector<float> const& b) {
   }
   return a.size() == b.size() && worst <= 1e-5f * largest;
 }
-/// A model after two steps, so that running statistics are no ones and zeros.
-train::Trainer<Tiny, Host> trained() {
-  train::Trainer<Tiny, Host> trainer({.identities = 3, .batch = 4});
-  Tensor<float, Tiny::Input> images(4);
-  for (int i = 0; i < 4; ++i) io::to_network(picture(i), images.write().sample(i));
-  for (int step = 0; step < 2; ++step) trainer.step(images.read(), std::vector<int>{0, 1, 2, 0});
-  return trainer;
-}
+/// A backbone with numbers of its own in every array, running statistics too.
+struct Backbone {
+  using Trunk = TinyBackbone::Trunk;
+  using Top = TinyBackbone::Top;
+  using Tap = nn::OutputOf<Trunk, TinyBackbone::Input>;
+  nn::Weights<Trunk, float> trunk;
+  nn::Weights<Top, float> top;
+
+  Backbone() {
+    networks::initialise_backbone<float>(trunk.params, Seed{1});
+    networks::initialise_backbone<float>(top.params, Seed{1});
+    visit([](Path const& path, auto& array) {
+      Random random(named(Seed{2}, path.text));
+      using S = typename std::remove_cvref_t<decltype(array)>::shape;
+      if constexpr (S::rank == 1)
+        for (int k = 0; k < S::size; ++k) array.value()[k] += static_cast<float>(random.uniform(-0.2, 0.2));
+    });
+  }
+  void visit(auto&& f) { trunk.params.visit(f, Path{}), top.params.visit(f, Path{}); }
+  /// As a training writes it, or without a head, auxiliary networks and metadata.
+  void write(std::filesystem::path const& path, bool bare = false) {
+    io::SafeTensorsWriter writer;
+    visit(io::ArrayWriter(writer));
+    if (!bare) {
+      for (char const* const other : {"head.weight", "iia.view.network.0.weight", "ira.depth.encoder.1.bias"})
+        writer.add(other, {1}, std::vector<float>{1});
+      writer.metadata("format", "berl model");
+    }
+    writer.write(path);
+  }
+  /// The layers as they are, norms for themselves.
+  std::vector<float> embed(io::Image const& picture) {
+    Tensor<float, TinyBackbone::Input> image;
+    Tensor<float, Tap> tap;
+    Tensor<float, nn::OutputOf<Top, Tap>> embedding;
+    io::to_network(picture, image.span().data());
+    Context<Host> ctx{1, Arena(std::max(nn::scratch<Trunk, float, TinyBackbone::Input>(1, 1), nn::scratch<Top, float, Tap>(1, 1)))};
+    nn::forward<Trunk, Inference>(ctx, trunk.params, image.read(), tap.write(), Forget{});
+    nn::forward<Top, Inference>(ctx, top.params, tap.read(), embedding.write(), Forget{});
+    return {embedding.span().begin(), embedding.span().end()};
+  }
+};
 }  // namespace
 
-TEST_CASE("face: embeds as the trainer's backbone does in evaluation mode, however many pictures at a time") {
+TEST_CASE("face: embeds as the layers do in evaluation mode, however many pictures at a time") {
   ScratchFolder scratch;
-  auto trainer = trained();
-  io::save_model(scratch / "model.safetensors", trainer.parameters(), {"tiny", 3, 2, {}});
+  Backbone backbone;
+  backbone.write(scratch / "model.safetensors");
   auto const face = load<TinyBackbone>(scratch / "model.safetensors");
   static_assert(decltype(face)::size == 8);
 
   std::vector<io::Image> pictures;
-  std::vector<std::vector<float>> expected;  // from here on its own, which are near the trainer's
+  std::vector<std::vector<float>> expected;  // from here on its own, which are near the layers'
   for (int k = 0; k < 5; ++k) {
     pictures.push_back(picture(k));
-    Tensor<float, Tiny::Input> image;
-    Tensor<float, Tiny::Embedding> embedding;
-    io::to_network(pictures.back(), image.span().data());
-    trainer.embed(image.read(), embedding.write());
     expected.push_back(face.embed(pictures.back()));
-    CHECK(near(expected.back(), {embedding.span().begin(), embedding.span().end()}));
+    CHECK(near(expected.back(), backbone.embed(pictures.back())));
   }
   for (int const batch : {1, 2, 16})
     for (int const threads : {1, 2}) CHECK(face.embed(pictures, Plain{}, threads, batch) == expected);
@@ -83,12 +113,9 @@ TEST_CASE("face: embeds as the trainer's backbone does in evaluation mode, howev
 
 TEST_CASE("face: takes the backbone from any file with its names, and nothing else") {
   ScratchFolder scratch;
-  auto trainer = trained();
-  io::SafeTensorsWriter writer;  // without head, auxiliary networks and metadata
-  io::ArrayWriter arrays(writer);
-  trainer.parameters().visit_backbone(arrays);
-  writer.write(scratch / "backbone.safetensors");
-  io::save_model(scratch / "model.safetensors", trainer.parameters(), {"tiny", 3, 2, {}});
+  Backbone backbone;
+  backbone.write(scratch / "backbone.safetensors", true);
+  backbone.write(scratch / "model.safetensors");
   CHECK(load<TinyBackbone>(scratch / "backbone.safetensors").embed(picture(0)) ==
         load<TinyBackbone>(scratch / "model.safetensors").embed(picture(0)));
 
@@ -101,8 +128,8 @@ TEST_CASE("face: takes the backbone from any file with its names, and nothing el
 
 TEST_CASE("face: a picture that is not aligned is refused") {
   ScratchFolder scratch;
-  auto trainer = trained();
-  io::save_model(scratch / "model.safetensors", trainer.parameters(), {"tiny", 3, 2, {}});
+  Backbone backbone;
+  backbone.write(scratch / "model.safetensors");
   auto const face = load<TinyBackbone>(scratch / "model.safetensors");
   CHECK(message_of<Error>([&] { face.embed(io::blank(112, 111, 3)); }).find("picture 0: found 112 x 111 pixels; expected 112 x 112") !=
         std::string::npos);

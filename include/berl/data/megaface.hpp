@@ -4,6 +4,7 @@
 #include <berl/data/record_io.hpp>  // ReadFile, little32
 #include <berl/io/atomic_file.hpp>  // write_file
 
+#include <array>
 #include <bit>      // bit_cast
 #include <cstring>  // memcpy
 #include <filesystem>
@@ -127,5 +128,55 @@ inline void write_feature(std::filesystem::path const& path, std::span<float con
   std::memcpy(bytes.data(), head, 16);
   std::memcpy(bytes.data() + 16, feature.data(), feature.size_bytes());
   io::write_file(path, bytes);
+}
+
+/// What the kit writes in the end, two curves.
+struct MegaFaceResult {
+  std::vector<double> identification;           ///< rates at rank 1, 2, ...
+  std::vector<std::array<double, 2>> verified;  ///< FAR and TAR, rising
+};
+/// {"cmc": [[0, 1, ...], [rates]], "roc": [[FAR], [TAR]]}; the kit counts ranks from 0; one that it
+/// leaves out has the rate of the one before.
+///   errors  Error: no such file, other arrays, a rate outside [0, 1]
+inline MegaFaceResult read_megaface_result(std::string const& path) {
+  std::string const expected = R"({"cmc": [[ranks], [rates]], "roc": [[FAR], [TAR]]})";
+  detail::ReadFile const file(path);
+  std::string text(file.size(), '\0');
+  file.read(0, {reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+  auto const json = nlohmann::json::parse(text, nullptr, false);
+  auto const curve = [&](char const* name) {
+    auto const wrong = [&](std::string const& found) { return Error(path + ", " + name, found, expected, "Give a result of the kit."); };
+    if (!json.is_object() || !json.contains(name) || !json[name].is_array() || json[name].size() != 2 || !json[name][0].is_array() ||
+        !json[name][1].is_array() || json[name][0].size() != json[name][1].size())
+      throw wrong(json.is_discarded() ? "text that is not JSON" : "no two arrays of one length");
+    std::vector<std::array<double, 2>> points;
+    for (std::size_t k = 0; k < json[name][0].size(); ++k) {
+      auto const &x = json[name][0][k], &y = json[name][1][k];
+      if (!x.is_number() || !y.is_number()) throw wrong("entry " + std::to_string(k) + " that is no number");
+      points.push_back({x.get<double>(), y.get<double>()});
+      if (!(points.back()[0] >= 0 && points.back()[1] >= 0 && points.back()[1] <= 1))
+        throw wrong("entry " + std::to_string(k) + ", (" + std::to_string(points.back()[0]) + ", " + std::to_string(points.back()[1]) +
+                    ")");
+    }
+    if (points.empty()) throw wrong("no entry");
+    return points;
+  };
+  MegaFaceResult result{{}, curve("roc")};
+  auto& rates = result.identification;
+  for (auto const& [rank, rate] : curve("cmc")) {
+    if (rank < static_cast<double>(rates.size()) || rank > 1e7) continue;
+    rates.resize(static_cast<std::size_t>(rank), rates.empty() ? 0 : rates.back());
+    rates.push_back(rate);
+  }
+  return result;
+}
+/// Writes such a file.
+///   errors  Error: as io::write_file
+inline void write_megaface_result(std::filesystem::path const& path, MegaFaceResult const& result) {
+  nlohmann::json json;
+  for (std::size_t k = 0; k < result.identification.size(); ++k)
+    json["cmc"][0].push_back(k), json["cmc"][1].push_back(result.identification[k]);
+  for (auto const& [far, tar] : result.verified) json["roc"][0].push_back(far), json["roc"][1].push_back(tar);
+  io::write_file(path, json.dump() + "\n");
 }
 }  // namespace berl::data
