@@ -1,7 +1,7 @@
 #include "kinds.hpp"
 
 namespace {
-constexpr NetworkKind const* all[] = {&r18_quarter, &r18, &r50, &r100, &unsup3d_quarter, &unsup3d};
+constexpr NetworkKind const* all[] = {&r18_quarter, &r18, &r50, &r100, &unsup3d_quarter};
 }
 
 std::span<NetworkKind const* const> network_kinds() { return all; }

@@ -13,7 +13,7 @@ struct Two {
   int size() const { return 2; }
   int identities() const { return 1; }
   int label(int) const { return 0; }
-  std::string name(int i) const { return "p" + std::to_string(i); }
+  std::string name(int i) const { return std::string(1, 'p') + std::to_string(i); }
   io::Image load(int i) const {
     auto picture = io::blank(10, 10, 3);
     for (std::size_t k = 0; k < picture.pixels.size(); ++k)
@@ -34,6 +34,15 @@ TEST_CASE("rotation: counter-clockwise, and four of them are none") {
   CHECK(turned(once, 3) == picture);
   CHECK(turned(turned(picture, 2), 2) == picture);
   CHECK_THROWS_AS(turned(io::blank(10, 9, 3), 1), Error);
+}
+
+TEST_CASE("jigsaw: orders are numbered as in a dictionary") {
+  bool rising = true;  // so that none comes twice
+  for (int n = 0; n + 1 < 362'880; ++n) rising = rising && lexicographic_order(n) < lexicographic_order(n + 1);
+  CHECK(rising);
+  CHECK(lexicographic_order(0) == TileOrder{0, 1, 2, 3, 4, 5, 6, 7, 8});
+  CHECK(lexicographic_order(1) == TileOrder{0, 1, 2, 3, 4, 5, 6, 8, 7});
+  CHECK(lexicographic_order(362'879) == TileOrder{8, 7, 6, 5, 4, 3, 2, 1, 0});
 }
 
 TEST_CASE("jigsaw: orders of all nine tiles, each far from all others") {

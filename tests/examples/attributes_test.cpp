@@ -67,7 +67,7 @@ TEST_CASE("attributes: what cannot be done is one line on stderr") {
   if (skip()) return;
   test::ScratchFolder const folder;
   for (auto const& [program, arguments, said] : {std::tuple{"finetune_attributes", "", "expected one"},
-                                                 {"finetune_attributes", "--synthetic --network unsup3d", "a face network"},
+                                                 {"finetune_attributes", "--synthetic --network unsup3d-quarter", "a face network"},
                                                  {"finetune_attributes", "--synthetic --fractions 2", "label_fraction"},
                                                  {"finetune_attributes", "--celeba nowhere", "list_attr_celeba.txt"},
                                                  {"ablation_attributes", "--set nonsense=1 --rows FR", "a known key"}}) {

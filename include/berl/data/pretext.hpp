@@ -1,7 +1,7 @@
 #pragma once
 #include <berl/data/dataset.hpp>  // Dataset
 
-#include <algorithm>  // next_permutation, min
+#include <algorithm>  // min
 #include <array>
 #include <cstdint>
 #include <cstring>  // memcpy
@@ -38,13 +38,23 @@ inline io::Image turned(io::Image const& picture, int quarters) {
 /// is that of all 9! whose least Hamming distance to those before it is greatest, and of several the first in lexicographic order.
 inline constexpr int jigsaws = 30;
 using TileOrder = std::array<std::uint8_t, 9>;  ///< which tile comes to place k, row by row
+/// Order number n of all 9!, in lexicographic order: its digits in the factorial number system say which of the tiles left comes next.
+inline TileOrder lexicographic_order(int n) {
+  TileOrder order{}, left{0, 1, 2, 3, 4, 5, 6, 7, 8};
+  int ways = 40320;  // 8!
+  for (std::size_t k = 0; k < 9; ++k) {
+    auto const pick = static_cast<std::size_t>(n / ways);
+    order[k] = left[pick];
+    for (std::size_t i = pick; i + 1 < 9; ++i) left[i] = left[i + 1];
+    n %= ways;
+    if (k < 8) ways /= static_cast<int>(8 - k);
+  }
+  return order;
+}
 inline std::array<TileOrder, jigsaws> make_tile_orders() {
-  std::array<TileOrder, jigsaws> chosen{};
-  for (std::uint8_t k = 0; k < 9; ++k) chosen[0][k] = k;
+  std::array<TileOrder, jigsaws> chosen{lexicographic_order(0)};
   std::vector<TileOrder> all;
-  TileOrder order = chosen[0];
-  do all.push_back(order);
-  while (std::next_permutation(order.begin(), order.end()));
+  for (int n = 0; n < 362'880; ++n) all.push_back(lexicographic_order(n));
   std::vector<std::uint8_t> nearest(all.size(), 9);  // to those chosen
   for (std::size_t n = 1; n < chosen.size(); ++n) {
     std::size_t best = 0;

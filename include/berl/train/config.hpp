@@ -75,7 +75,7 @@ template <class C, class F>
   requires std::same_as<std::remove_const_t<C>, Config>
 void visit_config(C& c, F&& f) {
   constexpr bool bits = true, none = false;
-  f("network", c.network, "r18-quarter, r18, r50, r100, unsup3d-quarter or unsup3d", bits);
+  f("network", c.network, "r18-quarter, r18, r50, r100 or unsup3d-quarter", bits);
   f("batch", c.batch, "pictures of a step", bits);
   static constexpr char const* names[][5] = {{"stage1.steps", "stage1.epochs", "stage1.lr", "stage1.adam_lr", "stage1.warm_up"},
                                              {"stage2.steps", "stage2.epochs", "stage2.lr", "stage2.adam_lr", "stage2.warm_up"},
