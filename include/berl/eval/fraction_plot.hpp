@@ -58,7 +58,7 @@ Canvas draw_fractions(std::span<FractionCurve const> curves, std::string_view ti
   segment({left, bottom}, {right, bottom}, black, 1.5);
   canvas.write({(left + right) / 2, top - 16}, title, Anchor::middle);
   canvas.write({(left + right) / 2, bottom + 40}, "part of the labels", Anchor::middle);
-  canvas.write({8, top - 16}, "accuracy, %");
+  canvas.write({8, top - 16}, "accuracy %");
   for (std::size_t k = 0; k < curves.size(); ++k) {
     Colour const colour = colours[k % std::size(colours)];
     std::vector<Point> line;
