@@ -29,4 +29,8 @@ list b 'ba.jpg 2880\nb.jpg 7\n'
 list c 'cA\\A_1.jpg\t0\t0101010101010101010101010101010101010101\n'
 list d 'd1\t2.5\ta.jpg\n1\tb.jpg\t3\t1\t2\t3\t4\n'
 list e 'e85742,112,112\n'
+list f 'fTEMPLATE_ID,SUBJECT_ID,FILENAME,OCC1,OCC2,OCC3,OCC4,OCC5,OCC6,OCC7,OCC8,OCC9,OCC10,OCC11,OCC12,OCC13,OCC14,OCC15,OCC16,OCC17,OCC18\n7,100,a.jpg,0,1,,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1.0\n'
+list g 'g1,2\n2,1\n'
+list h 'ha.jpg 0 -4 6 20 20\n'
+list i 'i{"cmc": [[0, 1], [0.5, 0.75]], "roc": [[1e-6, 1], [0.25, 1]]}\n'
 printf '"stage1.steps" = 3\nbatch = 2\n[stage2]\nsteps = 4\n[imaging]\nborder = true\n' >"$out/settings/one"

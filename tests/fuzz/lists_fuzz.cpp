@@ -1,6 +1,7 @@
 #include <berl/data/align.hpp>
 #include <berl/data/attributes.hpp>
-#include <berl/data/ijb.hpp>
+#include <berl/data/cropped_pictures.hpp>
+#include <berl/data/ijb_nist.hpp>
 #include <berl/data/megaface.hpp>
 #include <berl/data/pairs.hpp>
 #include <berl/data/record_list.hpp>
@@ -30,6 +31,10 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
       case 'c': (void)read_lfwa(a); break;
       case 'd': (void)read_lst(a); break;
       case 'e': (void)read_property(a); break;
+      case 'f': (void)read_nist_faces(a); break;
+      case 'g': (void)read_nist_matches(a, {{{1, 2}, {5, 6}}}); break;
+      case 'h': (void)read_crops(a); break;
+      case 'i': (void)read_megaface_result(a); break;
       default: break;
     }
   });

@@ -164,7 +164,7 @@ inline MegaFaceResult read_megaface_result(std::string const& path) {
   MegaFaceResult result{{}, curve("roc")};
   auto& rates = result.identification;
   for (auto const& [rank, rate] : curve("cmc")) {
-    if (rank < static_cast<double>(rates.size()) || rank > 1e7) continue;
+    if (rank < static_cast<double>(rates.size()) || rank > 1e6) continue;
     rates.resize(static_cast<std::size_t>(rank), rates.empty() ? 0 : rates.back());
     rates.push_back(rate);
   }
