@@ -39,6 +39,7 @@ int run(int argc, char** argv) {
 
   auto const [file, info, kind] = read_network(line.model());
   auto const network = std::string(kind->text);
+  if (kind->graph == nullptr) throw berl::Error(line.model(), network, "a face network", "Give a model of another kind.");
   if (!safetensors.empty()) {
     berl::io::write_weights(safetensors, kind->graph(file, Norms::kept), info.network);
     print_written(safetensors, network);

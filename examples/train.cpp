@@ -110,7 +110,7 @@ int run(int argc, char** argv) {
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
-  app.add_option("--preset", preset, "paper, or paper+flip which adds the mirrored reconstruction (default: paper)");
+  app.add_option("--preset", preset, "paper; paper+flip, which adds the mirrored reconstruction; or unsup3d, the method without a face network (default: paper)");
   app.add_option("--pairs", options.pairs, "a list path_a,path_b,same of pictures to verify on");
   app.add_option("--seed", options.seed, "of everything random (default: 1)");
   app.add_option("--threads", options.threads, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));

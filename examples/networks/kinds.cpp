@@ -3,7 +3,7 @@
 #include <berl/io/weights.hpp>  // read_weights
 
 namespace {
-constexpr NetworkKind const* all[] = {&r18_quarter, &r18, &r50, &r100};
+constexpr NetworkKind const* all[] = {&r18_quarter, &r18, &r50, &r100, &unsup3d_quarter};
 }
 
 std::span<NetworkKind const* const> network_kinds() { return all; }
@@ -26,6 +26,7 @@ NetworkKind const& kind_of(berl::io::SafeTensors const& file) {
       weights += static_cast<std::int64_t>(file.size(name));
   std::string sizes;
   for (NetworkKind const* const kind : all) {
+    if (kind->graph == nullptr) continue;
     if (kind->backbone_parameters == weights) return *kind;
     sizes += (sizes.empty() ? "" : ", ") + std::string(kind->name) + " with " + std::to_string(kind->backbone_parameters);
   }

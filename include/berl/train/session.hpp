@@ -4,6 +4,7 @@
 #include <berl/io/face.hpp>             // embed_pictures
 #include <berl/train/config.hpp>        // Config
 #include <berl/train/metrics.hpp>       // Metrics, Console
+#include <berl/train/not_finite.hpp>    // NotFinite
 #include <berl/train/progress.hpp>      // peak_flops
 #include <berl/train/state.hpp>         // save_state
 
@@ -12,12 +13,6 @@
 #include <optional>
 
 namespace berl::train {
-/// A loss or a weight that is not a number: nothing that follows would be one. The last good checkpoint is left as it is.
-class NotFinite : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
 /// What becomes of a state in the folder: it is refused, or the training goes on from it (from the beginning where there is none).
 enum class Start { fresh, resume };
 enum class Outcome { finished, stopped };
