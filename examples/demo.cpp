@@ -16,6 +16,8 @@
 #include <cstdio>
 #include <thread>
 
+#include "strata.hpp"  // strata, conditions_of
+
 using namespace berl;
 
 namespace {
@@ -44,28 +46,14 @@ struct Pairs {
       pictures.emplace_back(first, second);
       same.push_back(k % 2 == 0);
     }
-    auto const worse = [&](auto const& measure) {
-      std::vector<double> most;
-      for (auto const& [a, b] : pictures) most.push_back(std::max(measure(a), measure(b)));
-      return most;
-    };
-    auto const stratum = [&](char const* name, std::vector<double> const& measure, double low, double high) {
+    std::vector<Conditions> conditions;
+    for (int i = 0; i < faces.size(); ++i) conditions.push_back(conditions_of(faces, i));
+    for (auto const& stratum : ::strata) {
       std::vector<std::uint8_t> members;
-      for (double const m : measure) members.push_back(m >= low && m < high);
-      strata.emplace_back(name, std::move(members));
-    };
-    std::vector<data::SyntheticTruth> truth;
-    for (int i = 0; i < faces.size(); ++i) truth.push_back(faces.truth(i));
-    auto const of = [&](int i) -> data::SyntheticTruth const& { return truth[static_cast<std::size_t>(i)]; };
-    auto const yaw = worse([&](int i) { return std::abs(of(i).view[1]) * 180 / 3.14159265358979; });
-    auto const light = worse([&](int i) { return std::atan(std::hypot(of(i).light[2], of(i).light[3])) * 180 / 3.14159265358979; });
-    auto const occluded = worse([&](int i) { return of(i).is_occluded() ? 1.0 : 0.0; });
-    stratum("yaw_0_25", yaw, 0, 25);
-    stratum("yaw_25_45", yaw, 25, 45);
-    stratum("yaw_45_60", yaw, 45, 61);
-    stratum("light_frontal", light, 0, 30);
-    stratum("light_side", light, 30, 91);
-    stratum("occluded", occluded, 0.5, 2);
+      for (auto const& [a, b] : pictures)
+        members.push_back(stratum.contains(harder(conditions[static_cast<std::size_t>(a)], conditions[static_cast<std::size_t>(b)])));
+      strata.emplace_back(stratum.name, std::move(members));
+    }
   }
 };
 

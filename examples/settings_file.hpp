@@ -4,6 +4,7 @@
 
 #include <toml++/toml.h>
 #include <string>
+#include <vector>
 
 /// [stage1] steps = 10 is the key stage1.steps.
 inline void set_all(berl::train::Config& config, toml::table const& table, std::string const& prefix, std::string const& file) {
@@ -32,5 +33,15 @@ inline void read_config(berl::train::Config& config, std::string const& file) {
   } catch (toml::parse_error const& e) {
     throw berl::Error(file + ", line " + std::to_string(e.source().begin.line), std::string(e.description()),
                       "TOML, as in: stage1.steps = 1000", "Correct the line, or the path of the file.");
+  }
+}
+/// The keys of a file, where one is given, and over it settings key=value of the command line.
+///   errors  berl::Error: those of read_config; a setting that train::set refuses
+inline void read_settings(berl::train::Config& config, std::string const& file, std::vector<std::string> const& settings) {
+  if (!file.empty()) read_config(config, file);
+  for (std::string const& setting : settings) {
+    auto const equals = setting.find('=');
+    if (equals == std::string::npos) throw berl::Error("--set", "'" + setting + "'", "key=value", "Write, say, --set stage1.steps=1000.");
+    berl::train::set(config, setting.substr(0, equals), setting.substr(equals + 1), "--set");
   }
 }

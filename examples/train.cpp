@@ -5,23 +5,15 @@
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <thread>
 
 #include "networks/network.hpp"
-#include "settings_file.hpp"  // read_config
+#include "settings_file.hpp"  // read_settings
+#include "stop_signal.hpp"    // stop, stop_on_signals
 
 namespace {
 using berl::Error;
 using berl::train::Config;
-
-std::atomic<int> stop = 0;
-
-/// The first signal ends the training after the current step; the second ends the program at once.
-void ask_to_stop(int signal) {
-  stop = signal;
-  std::signal(signal, SIG_DFL);
-}
 
 AnyDataset open_data(std::string const& data, std::string const& landmarks, Config const& config, std::uint64_t seed) {
   bool const folder = data != "synthetic" && !data.ends_with(".rec");
@@ -123,12 +115,7 @@ int run(int argc, char** argv) {
   }
 
   berl::train::set_preset(options.config, preset);
-  if (!config.empty()) read_config(options.config, config);
-  for (std::string const& setting : settings) {
-    auto const equals = setting.find('=');
-    if (equals == std::string::npos) throw Error("--set", "'" + setting + "'", "key=value", "Write, say, --set stage1.steps=1000.");
-    berl::train::set(options.config, setting.substr(0, equals), setting.substr(equals + 1), "--set");
-  }
+  read_settings(options.config, config, settings);
   berl::train::check(options.config);
   auto const& kind = network_kind(options.config.network);
   auto const pictures = open_data(plan.data, landmarks, options.config, options.seed);
@@ -137,8 +124,7 @@ int run(int argc, char** argv) {
   options.out = out;
   options.start = resume ? berl::train::Start::resume : berl::train::Start::fresh;
   options.stop = &stop;
-  std::signal(SIGINT, ask_to_stop);
-  std::signal(SIGTERM, ask_to_stop);
+  stop_on_signals();
   auto const outcome = kind.train(pictures, options);
   return outcome == berl::train::Outcome::stopped ? 128 + stop : 0;
 }

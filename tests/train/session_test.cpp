@@ -191,6 +191,26 @@ TEST_CASE("session: stages, hooks, and the files before the newest") {
   CHECK_THROWS_WITH_AS(TinySession(stripes, o), doctest::Contains("no step at all"), Error);
 }
 
+TEST_CASE("session: goes on from another training's state, with its own settings") {
+  ScratchFolder scratch;
+  Stripes const stripes;
+  REQUIRE(TinySession(stripes, options(scratch / "whole")).run() == train::Outcome::finished);
+  auto const branch = [&](std::string const& to, std::string const& from, long second, long third, double weight) {
+    auto o = options(scratch / to, train::Start::resume);
+    o.config.stage[1].steps = second, o.config.stage[2].steps = third, o.config.gamma_recon = weight;
+    if (!from.empty()) o.from = scratch / (from + "/state.safetensors");
+    return TinySession(stripes, o).run();
+  };
+  REQUIRE(branch("one", "", 0, 0, 1) == train::Outcome::finished);
+  REQUIRE(branch("two", "one", 2, 0, 1) == train::Outcome::finished);
+  REQUIRE(branch("three", "two", 2, 3, 1) == train::Outcome::finished);  // the same stages, pictures and random numbers
+  CHECK((slurp(scratch / "three/model.safetensors") == slurp(scratch / "whole/model.safetensors")));
+  REQUIRE(branch("control", "two", 2, 3, 0) == train::Outcome::finished);
+  CHECK((slurp(scratch / "control/model.safetensors") != slurp(scratch / "whole/model.safetensors")));
+  CHECK(message_of<Error>([&] { branch("late", "two", 1, 3, 1); }).find("step 2 of stage 2 after 3 steps") != std::string::npos);
+  CHECK(message_of<Error>([&] { branch("none", "nowhere", 2, 3, 1); }).find("nowhere") != std::string::npos);
+}
+
 TEST_CASE("session: a state that is not this training's is refused, and nothing changes") {
   ScratchFolder scratch;
   Stripes const stripes;

@@ -73,6 +73,19 @@ TEST_CASE("L_Recon reaches the auxiliary networks and stem to stage 3, and nothi
   for (auto const* name : auxiliary) CHECK_MESSAGE(largest(trainer, name) > 0, name);
 }
 
+TEST_CASE("a joint step with gamma_2 = 0 is a step of stage 1 to the last bit, and computes no L_Recon") {
+  auto const x = pictures<double>(4);
+  auto const trained = [&](train::Stage stage) {
+    SmallTrainer<double> trainer({.identities = 3, .batch = 4, .gamma_recon = 0});
+    trainer.begin(stage, optim::Constant{.rate = 0.1}, optim::Constant{});
+    trainer.step(x.read(), labels);
+    CHECK(trainer.step(x.read(), labels).recon == 0);
+    return trainer;
+  };
+  auto const joint = trained(train::Stage::joint), recognition = trained(train::Stage::recognition);
+  CHECK(std::memcmp(joint.states().values, recognition.states().values, joint.states().recognition * sizeof(double)) == 0);
+}
+
 TEST_CASE("confidence and smoothness: L_Recon reaches the confidence network, and the head sees nothing of either") {
   auto const x = pictures<double>(4);
   auto const differentiated = [&](bool confidence, double smoothness, double fr, double recon) {

@@ -24,6 +24,7 @@ struct SessionOptions {
   std::filesystem::path out{};  ///< a folder for what is written; empty: nothing is
   std::string pairs{};          ///< a list of pairs to verify on; empty: none
   Start start = Start::fresh;
+  std::filesystem::path from{};            ///< the state.safetensors of another training, to go on from with these settings; empty: none
   std::atomic<int> const* stop = nullptr;  ///< not 0: finish the step, save, and return
   std::FILE* console = stderr;             ///< for progress and warnings; null: neither
 };
@@ -60,7 +61,12 @@ class Session {
       throw Error("stage1.steps, stage2.steps and stage3.steps", "no step at all", "at least one", "Give a stage a length.");
     if (!options_.pairs.empty()) pairs_.emplace(options_.pairs, side);
     if (!options_.out.empty()) prepare_folder();
-    if (saved_ < 0 && !config().init.empty()) io::load_start<float>(io::read_weights(config().init), trainer_.parameters());
+    if (saved_ < 0 && !options_.from.empty()) {
+      auto const state = io::SafeTensors::read(options_.from);
+      restore(state, [&] { require_step(state, position_, steps_); });
+    } else if (saved_ < 0 && !config().init.empty()) {
+      io::load_start<float>(io::read_weights(config().init), trainer_.parameters());
+    }
   }
 
   /// Called when a stage is over and saved; after a resume at that very step once more.
@@ -224,7 +230,7 @@ class Session {
   double image_work(Stage stage) const {
     double const trunk = 2.0 * static_cast<double>(Model::trunk_macs), backbone = 2.0 * static_cast<double>(Model::backbone_macs),
                  auxiliary = 2.0 * static_cast<double>(Model::auxiliary_macs + (config().confidence ? Model::confidence_macs : 0));
-    if (stage == Stage::recognition) return 3 * backbone;
+    if (stage == Stage::recognition || (stage == Stage::joint && config().gamma_recon == 0)) return 3 * backbone;
     return stage == Stage::reconstruction ? trunk + 3 * auxiliary : 3 * (backbone + auxiliary);
   }
   double work_left() const {
@@ -271,33 +277,24 @@ class Session {
     }
     try {
       auto const state = io::SafeTensors::read(path);
-      restore(state);
+      restore(state, [&] { require_settings(state, position_, settings_, settings_of(Config{})); });
+      saved_ = done();
     } catch (Error const& e) {
       if (!damaged_ || !previous) throw;
       throw Error(path.string(), std::string("a state that cannot be used (") + e.what() + ")", "a whole one", remedy);
     }
   }
-  void restore(io::SafeTensors const& state) {
+  /// Goes on from a state that passes the check.
+  template <class Check>
+  void restore(io::SafeTensors const& state, Check const& check) {
     damaged_ = true;  // until it has shown to be whole
-    auto position = read_position(state);
+    position_ = read_position(state);
     damaged_ = false;
-    auto const same = [&](std::string const& what, std::string const& found, std::string const& expected) {
-      if (found != expected)
-        throw Error(state.file() + ", " + what, found, expected,
-                    "Resume with the data and settings that the training began with; or begin anew in another folder, with init = the old "
-                    "model.safetensors.");
-    };
-    same("network", position.model.network, config().network);
-    if (!position.model.head.empty()) same("head", position.model.head, trainer_.parameters().head.layout.name);
-    same("identities", std::to_string(position.model.identities), std::to_string(pictures_.identities()));
-    auto began = settings_of(Config{});  // a setting that is younger than the state stood at its default
-    for (auto const& [key, value] : position.settings) began[key] = value;
-    for (auto const& [key, value] : settings_) same("setting " + key, began.contains(key) ? began[key] : "nothing", value);
+    require_model(state, position_, info());
+    check();
     load_state(state, trainer_);
-    trainer_.resume(
-        {.taken = position.taken, .sgd_steps = position.sgd_steps, .adam_steps = position.adam_steps, .all_steps = position.model.step});
-    position_ = std::move(position);
-    saved_ = done();
+    auto const& p = position_;
+    trainer_.resume({.taken = p.taken, .sgd_steps = p.sgd_steps, .adam_steps = p.adam_steps, .all_steps = p.model.step});
   }
   void save(Unsaved unsaved = Unsaved::throws) {
     if (options_.out.empty() || saved_ == done()) return;

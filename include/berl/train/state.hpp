@@ -6,6 +6,7 @@
 #include <charconv>  // to_chars
 #include <cstring>   // memcpy
 #include <map>
+#include <span>
 #include <string>
 
 /// state.safetensors: everything that a training needs to go on with the same bits.
@@ -96,6 +97,44 @@ inline Position read_position(io::SafeTensors const& file) {
   for (auto const& [key, value] : file.metadata())
     if (key.starts_with("setting.")) position.settings[key.substr(8)] = value;
   return position;
+}
+
+namespace detail {
+inline void require_same(io::SafeTensors const& file, std::string const& what, std::string const& found, std::string const& expected) {
+  if (found != expected)
+    throw Error(file.file() + ", " + what, found, expected,
+                "Resume with the data and settings that the training began with; or begin anew in another folder, with init = the old "
+                "model.safetensors.");
+}
+}  // namespace detail
+
+/// That a state is of this network, with this head, for as many people.
+///   errors  Error: it is not
+inline void require_model(io::SafeTensors const& file, Position const& position, io::ModelInfo const& expected) {
+  detail::require_same(file, "network", position.model.network, expected.network);
+  if (!position.model.head.empty()) detail::require_same(file, "head", position.model.head, expected.head);
+  detail::require_same(file, "identities", std::to_string(position.model.identities), std::to_string(expected.identities));
+}
+/// That the training began with these settings; one that is younger than the state stood at its default.
+///   errors  Error, for the first that was another
+inline void require_settings(io::SafeTensors const& file, Position const& position, std::map<std::string, std::string> const& expected,
+                             std::map<std::string, std::string> began) {
+  for (auto const& [key, value] : position.settings) began[key] = value;
+  for (auto const& [key, value] : expected)
+    detail::require_same(file, "setting " + key, began.contains(key) ? began[key] : "nothing", value);
+}
+/// That a training whose stages are so long comes by this step.
+///   errors  Error: it does not
+inline void require_step(io::SafeTensors const& file, Position const& position, std::span<long const, 3> steps) {
+  auto const k = static_cast<std::size_t>(position.stage) - 1;
+  long before = 0;
+  for (std::size_t i = 0; i < k; ++i) before += steps[i];
+  if (position.taken > steps[k] || before + position.taken != position.model.step)
+    throw Error(file.file(),
+                "step " + std::to_string(position.taken) + " of stage " + std::to_string(k + 1) + " after " +
+                    std::to_string(position.model.step - position.taken) + " steps",
+                "a stage " + std::to_string(k + 1) + " of " + std::to_string(steps[k]) + " steps after " + std::to_string(before),
+                "Give that stage and those before it the lengths that they have had.");
 }
 
 /// Goes on from a state, whose schedules the caller sets with begin(); every array is checked before the first is changed.

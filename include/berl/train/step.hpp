@@ -74,12 +74,12 @@ class Step {
     reconstruct(pictures, step, Skip<T, typename Model::Tap, D>(at_.d_tap.data(), at_.d_tap.batch()), losses);
     return total(losses);
   }
-  /// L_total = gamma_1 L_FR + gamma_2 L_Recon (he2022, Eq. 7); both pull at the tap.
+  /// L_total = gamma_1 L_FR + gamma_2 L_Recon (he2022, Eq. 7); both pull at the tap. With gamma_2 = 0, L_Recon is not computed.
   Losses joint(Read<T, Input, D> pictures, std::span<int const> labels, std::uint64_t step) {
     Losses losses;
     trunk_forward<Training>(pictures, step);
     recognise(labels, step, losses);
-    reconstruct(pictures, step, Add<T, typename Model::Tap, D>(at_.d_tap.data(), at_.d_tap.batch()), losses);
+    if (options_.gamma_recon != 0) reconstruct(pictures, step, Add<T, typename Model::Tap, D>(at_.d_tap.data(), at_.d_tap.batch()), losses);
     trunk_backward(pictures, step);
     return total(losses);
   }
