@@ -1,5 +1,5 @@
 # Thin: each line is what one would type.
-.PHONY: setup demo test test-sanitize test-clang fuzz bench compare compile-time format tidy
+.PHONY: setup demo test test-sanitize test-clang fuzz bench compare interop compile-time format tidy
 setup:
 	@scripts/setup.sh
 demo: setup
@@ -22,6 +22,8 @@ bench compile-time: setup
 	cmake --build --preset host --target $@
 compare: setup
 	@scripts/compare.sh
+interop: setup
+	@scripts/interop.sh
 format tidy: setup
 	@scripts/setup.sh tools
 	cmake --preset host

@@ -21,19 +21,20 @@ struct Instead {
 /// Of a program that may run a network, or none at all.
 struct OptionalModel {};
 struct WithoutModel {};
+/// Of a program that reads the file of a network, and runs nothing.
+struct ModelFile {};
 
 /// The command line of a program that runs a network: --model first, --threads last, and what programs share in between.
 class CommandLine : public CLI::App {
  public:
-  CommandLine(std::string const& program, std::string const& text) : App(text, program) {
-    add_option("--model", model_, "a model.safetensors of `train`")->required();
-  }
+  CommandLine(std::string const& program, std::string const& text) : App(text, program) { add_model()->required(); }
   CommandLine(std::string const& program, std::string const& text, Instead const& other) : App(text, program), instead_(other.option) {
-    add_option("--model", model_, "a model.safetensors of `train`");
+    add_model();
     add_option(other.option, file_, "instead of a model: " + other.text);
   }
-  CommandLine(std::string const& program, std::string const& text, OptionalModel) : App(text, program) {
-    add_option("--model", model_, "a model.safetensors of `train`");
+  CommandLine(std::string const& program, std::string const& text, OptionalModel) : App(text, program) { add_model(); }
+  CommandLine(std::string const& program, std::string const& text, ModelFile) : App(text, program), has_threads_(false) {
+    add_model()->required();
   }
   CommandLine(std::string const& program, std::string const& text, WithoutModel) : App(text, program), has_threads_(false) {}
   void add_pictures(std::vector<std::string>& arguments) {
@@ -67,6 +68,12 @@ class CommandLine : public CLI::App {
   std::unique_ptr<Network> open() const { return open_network(model_, threads_); }
 
  private:
+  CLI::Option* add_model() {
+    return add_option("--model", model_,
+                      "a model.safetensors of `train`; or a backbone, .safetensors or .pth, by the names of InsightFace's\n"
+                      "iresnet or of CurricularFace's IR networks");
+  }
+
   std::string instead_, model_, file_;
   bool has_threads_ = true;
   int threads_ = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));

@@ -38,7 +38,7 @@ int run(int argc, char** argv) {
       "depth (near is bright), normals, shading, relit from four sides and turned by a yaw of -45 to 45 degrees. For each picture\n"
       "NAME_depth.png, 16 bits, 0 at the nearest depth and 65535 at the farthest that the model allows, and NAME.glb, its textured mesh.\n"
       "Printed: the mean difference of input and reconstruction (of a range of 2), angles in degrees, light of full scale and the way\n"
-      "it travels (x right, y down, z away from the camera).\n"
+      "it travels (x right, y down, z away from the camera). The model must have its auxiliary networks: a backbone alone is refused.\n"
       "Exit code: 0 all is well; 2 something given cannot be used. A picture that cannot be used is named and left out.\n");
   if (auto const code = line.read(argc, argv)) return *code;
 

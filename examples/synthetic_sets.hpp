@@ -1,7 +1,6 @@
 #pragma once
-#include <berl/data/attributes.hpp>      // attribute_names
-#include <berl/data/megaface.hpp>        // write_feature
-#include <berl/data/synthetic_face.hpp>  // SyntheticFaces
+#include <berl/data/megaface.hpp>              // write_feature
+#include <berl/data/synthetic_attributes.hpp>  // synthetic_attributes, attribute_names
 
 #include <fmt/core.h>
 #include <filesystem>
@@ -101,29 +100,6 @@ inline void write_megaface(SyntheticFaces const& faces, fs::path const& out) {
   berl::io::write_file(out / "megaface_noises.txt", noise(distractors, false));
 }
 
-/// Which of the attributes the numbers of an identity and the scene tell; those that no synthetic face has are not seen.
-inline std::bitset<40> attributes_of(SyntheticFaces const& faces, int i) {
-  auto const& world = faces.world();
-  auto const id = berl::data::synthetic_identity(world.seed, world.first_identity + static_cast<std::uint64_t>(faces.label(i)));
-  auto const scene = faces.scene(i);
-  double const dark = (id.hair.r + id.hair.g + id.hair.b) / 3, colour = id.hair.r - id.hair.b;
-  bool const grey = !id.bald && dark > 0.3 && colour < 0.12, blond = !id.bald && dark > 0.3 && !grey;
-  std::bitset<40> seen;
-  auto const say = [&](std::string_view name, bool yes) {
-    for (std::size_t k = 0; k < 40; ++k)
-      if (berl::data::attribute_names[k] == name) seen[k] = yes;
-  };
-  say("5_o_Clock_Shadow", id.stubble > 0.15), say("Arched_Eyebrows", id.brow_arch > 0.0035), say("Bald", id.bald);
-  say("Bags_Under_Eyes", id.eye_shadow > 0.3), say("Bangs", id.hairline > -0.05), say("Big_Lips", id.upper_lip + id.lower_lip > 0.0115);
-  say("Big_Nose", id.nose_wings > 0.0125), say("Black_Hair", !id.bald && dark < 0.08), say("Blond_Hair", blond), say("Gray_Hair", grey);
-  say("Brown_Hair", !id.bald && dark >= 0.08 && dark <= 0.3), say("Bushy_Eyebrows", id.brow_thickness > 0.0028);
-  say("Chubby", id.cheek > 0.002), say("Eyeglasses", scene.occluder == berl::data::Occluder::eyes), say("Goatee", id.beard > 0.5);
-  say("High_Cheekbones", id.cheekbone > 0.005), say("Mustache", id.moustache > 0), say("Narrow_Eyes", id.eye_open < 0.0045);
-  say("No_Beard", id.beard == 0), say("Pale_Skin", id.skin.r > 0.85), say("Pointy_Nose", id.nose_height > 0.0225);
-  say("Receding_Hairline", id.recession > 0.01), say("Rosy_Cheeks", id.flush > 0.7), say("Sideburns", id.sideburn > 0.015);
-  say("Young", id.wrinkles < 0.6);
-  return seen;
-}
 /// Of five pictures one is for the test, and for CelebA one for validation.
 inline int split_of(int i, bool validation) { return i % 5 == 4 ? 2 : validation && i % 5 == 3 ? 1 : 0; }
 
@@ -135,7 +111,7 @@ inline void write_celeba(SyntheticFaces const& faces, fs::path const& out) {
   for (int i = 0; i < faces.size(); ++i) {
     std::string const name = fmt::format("{:06}.jpg", i + 1);
     berl::io::write_file(made(out / "img_celeba" / name), jpeg(faces.load(i)));
-    auto const seen = attributes_of(faces, i);
+    auto const seen = berl::data::synthetic_attributes(faces, i);
     list += name;
     for (std::size_t k = 0; k < 40; ++k) list += seen[k] ? "  1" : " -1";
     list += "\n";
@@ -156,7 +132,7 @@ inline void write_lfwa(SyntheticFaces const& faces, fs::path const& out) {
   for (int i = 0; i < faces.size(); ++i) {
     std::string const name = fmt::format("person_{0}/person_{0}_{1:04}.jpg", faces.label(i) + 1, i % each + 1);
     berl::io::write_file(made(out / "images" / name), jpeg(faces.load(i)));
-    auto const seen = attributes_of(faces, i);
+    auto const seen = berl::data::synthetic_attributes(faces, i);
     list += fmt::format("\n{}\t{}\t", name, split_of(i, false));
     for (std::size_t k = 0; k < 40; ++k) list += seen[k] ? '1' : '0';
   }

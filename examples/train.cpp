@@ -1,7 +1,8 @@
 // Trains a face network: the backbone, then the networks that explain the face as a solid, lit object, then all together.
-#include <berl/data/image_folder.hpp>    // ImageFolder
-#include <berl/data/record_faces.hpp>    // RecordFaces
-#include <berl/data/synthetic_face.hpp>  // SyntheticFaces
+#include <berl/data/cropped_pictures.hpp>  // CroppedPictures
+#include <berl/data/image_folder.hpp>      // ImageFolder
+#include <berl/data/record_faces.hpp>      // RecordFaces
+#include <berl/data/synthetic_face.hpp>    // SyntheticFaces
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -15,8 +16,17 @@ namespace {
 using berl::Error;
 using berl::train::Config;
 
-AnyDataset open_data(std::string const& data, std::string const& landmarks, Config const& config, std::uint64_t seed) {
+AnyDataset open_data(std::string const& data, std::string const& landmarks, std::string const& crops, Config const& config,
+                     std::uint64_t seed) {
   bool const folder = data != "synthetic" && !data.ends_with(".rec");
+  if (!crops.empty()) {
+    if (!folder || !landmarks.empty())
+      throw Error("--crops", folder ? "--landmarks too" : crops + " for --data " + data, "a folder of pictures and one list",
+                  "Leave one of them out.");
+    if (config.stage[0].steps != 0 || config.stage[2].steps != 0)
+      throw Error("--crops", "stages that learn who is who", "stage 2 alone, since crops have no names", "Use --preset unsup3d.");
+    return AnyDataset(berl::data::CroppedPictures(data, crops));
+  }
   if (!landmarks.empty() && !folder)
     throw Error("--landmarks", landmarks + " for --data " + data, "a folder of pictures",
                 "Leave the list out; records and synthetic faces are aligned.");
@@ -88,7 +98,7 @@ int run(int argc, char** argv) {
   Plan plan;
   auto& options = plan.options;
   options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  std::string out, config, landmarks, preset = "paper";
+  std::string out, config, landmarks, crops, preset = "paper";
   std::vector<std::string> settings;
   bool resume = false, dry = false;
   CLI::App app("Trains a face network with self-supervised 3D reconstruction.", "train");
@@ -96,13 +106,18 @@ int run(int argc, char** argv) {
   app.add_option("--data", plan.data, "a folder with one folder of PNG or JPEG pictures for each person, a .rec file, or: synthetic")
       ->required();
   app.add_option("--landmarks", landmarks, "a CSV of five points for each picture of the folder that is not 112 x 112, to align it by");
+  app.add_option("--crops", crops,
+                 "a list file,split,x0,y0,width,height with blanks in between, of which split 0 is trained on: Unsup3D's\n"
+                 "crops of CelebA, for --preset unsup3d");
   app.add_option("--out", out, "the folder for what is written");
   app.add_option("--config", config, "a TOML file of keys");
   app.add_option("--set", settings, "key=value, over the file; may be given several times")
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
-  app.add_option("--preset", preset, "paper, or paper+flip which adds the mirrored reconstruction (default: paper)");
+  app.add_option(
+      "--preset", preset,
+      "paper; paper+flip, which adds the mirrored reconstruction; or unsup3d, the method without a face network (default: paper)");
   app.add_option("--pairs", options.pairs, "a list path_a,path_b,same of pictures to verify on");
   app.add_option("--seed", options.seed, "of everything random (default: 1)");
   app.add_option("--threads", options.threads, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
@@ -118,7 +133,7 @@ int run(int argc, char** argv) {
   read_settings(options.config, config, settings);
   berl::train::check(options.config);
   auto const& kind = network_kind(options.config.network);
-  auto const pictures = open_data(plan.data, landmarks, options.config, options.seed);
+  auto const pictures = open_data(plan.data, landmarks, crops, options.config, options.seed);
   if (dry) return print_plan(plan, pictures, kind), 0;
   if (out.empty()) throw Error("--out", "no folder", "a folder for what is written", "Give one, or --dry-run.");
   options.out = out;

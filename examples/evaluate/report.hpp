@@ -16,7 +16,8 @@ inline constexpr double not_given = std::numeric_limits<double>::quiet_NaN();
 
 struct Row {
   std::string name;
-  std::vector<double> values;  ///< one for each column; fewer, or not_given, where the paper says nothing
+  std::vector<double> values;           ///< one for each column; fewer, or not_given, where the paper says nothing
+  std::vector<double> deviations = {};  ///< of each value, where several runs were made
 };
 struct Table {
   std::string title;
@@ -41,14 +42,13 @@ class Report {
       for (auto const* const rows : {&table.paper, &table.ours})
         for (Row const& row : *rows) name = std::max(name, row.name.size());
       fmt::print("{}\n{:<{}}", table.title, "", name);
-      for (auto const& column : table.columns) fmt::print("  {:>{}}", column, width(column));
+      for (std::size_t k = 0; k < table.columns.size(); ++k) fmt::print("  {:>{}}", table.columns[k], width(table, k));
       fmt::print("\n");
       for (auto const* const rows : {&table.paper, &table.ours})
         for (Row const& row : *rows) {
           fmt::print("{:<{}}", row.name, name);
           for (std::size_t k = 0; k < table.columns.size(); ++k) {
-            double const v = k < row.values.size() ? row.values[k] : not_given;
-            fmt::print("  {:>{}}", std::isnan(v) ? "-" : fmt::format("{:.2f}", v), width(table.columns[k]));
+            fmt::print("  {:>{}}", text(row, k), width(table, k));
           }
           fmt::print("\n");
         }
@@ -78,6 +78,7 @@ class Report {
               csv += fmt::format("{},{},{},{},{}\n", quoted(table.title), source, quoted(row.name), quoted(table.columns[k]), v);
           }
           t[source].push_back({{"name", row.name}, {"values", values}});
+          if (!row.deviations.empty()) t[source].back()["deviations"] = row.deviations;
         }
       }
       json["tables"].push_back(std::move(t));
@@ -93,7 +94,17 @@ class Report {
   }
 
  private:
-  static std::size_t width(std::string const& column) { return std::max<std::size_t>(7, column.size()); }
+  static std::string text(Row const& row, std::size_t k) {
+    double const v = k < row.values.size() ? row.values[k] : not_given;
+    if (std::isnan(v)) return "-";
+    return k < row.deviations.size() ? fmt::format("{:.2f} ± {:.2f}", v, row.deviations[k]) : fmt::format("{:.2f}", v);
+  }
+  static std::size_t width(Table const& table, std::size_t k) {
+    std::size_t most = std::max<std::size_t>(7, table.columns[k].size());
+    for (Row const& row : table.ours)
+      if (k < row.deviations.size()) most = std::max<std::size_t>(most, text(row, k).size() - 1);  // ± is two bytes
+    return most;
+  }
   /// A field of a CSV: in quotes where it holds a comma or a quote.
   static std::string quoted(std::string const& text) {
     if (text.find_first_of(",\"\r\n") == std::string::npos) return text;

@@ -37,7 +37,8 @@ int shape(int argc, char** argv) {
     auto const depth = file.get<float>("depth", {n, shapes::S, shapes::S});
     berl::imaging::Settings settings;
     if (!published) settings.normal_epsilon = 0;
-    return shapes::measure(berl::io::SafeTensors::read(truth), static_cast<std::size_t>(n), settings,
+    auto const count_of = static_cast<std::size_t>(n);
+    return shapes::measure(shapes::read_truth(berl::io::SafeTensors::read(truth), count_of, settings), count_of, settings,
                            [&](std::size_t first, std::size_t count) {
                              std::vector<shapes::Seen> seen(count);
                              for (std::size_t k = 0; k < count; ++k)

@@ -1,6 +1,7 @@
 #pragma once
-#include <berl/eval/geometry.hpp>   // geometry_errors
-#include <berl/io/safetensors.hpp>  // SafeTensors
+#include <berl/data/synthetic_face.hpp>  // SyntheticFaces
+#include <berl/eval/geometry.hpp>        // geometry_errors
+#include <berl/io/safetensors.hpp>       // SafeTensors
 
 #include <fstream>
 
@@ -54,17 +55,46 @@ struct Errors {
   eval::GeometryError found, flat, mean_face;
 };
 
-/// `look(first, count)` gives the Seen of so many pictures. settings.normal_epsilon decides what normals are compared.
-///   errors  Error: a truth of another form or another number of pictures
-template <class Look>
-Errors measure(io::SafeTensors const& truth, std::size_t pictures, imaging::Settings const& settings, Look const& look) {
+/// What is true of some pictures: the depth in each one's view, 0 where no face is; the view; and the mean face of some people.
+struct Truth {
+  std::vector<float> depth, view;
+  Tensor<float, Map> mean{1};
+};
+/// errors  Error: a truth of another form or another number of pictures
+inline Truth read_truth(io::SafeTensors const& file, std::size_t pictures, imaging::Settings const& settings) {
   auto const n = static_cast<std::int64_t>(pictures);
-  auto const depth = truth.get<float>("depth", {n, S, S});
-  auto const view = truth.get<float>("view", {n, 6});
+  return {file.get<float>("depth", {n, S, S}), file.get<float>("view", {n, 6}), mean_face(file, settings)};
+}
+/// That of synthetic faces, without hair and neck; the mean face is that of other people of their world.
+inline Truth synthetic_truth(data::SyntheticFaces const& faces, imaging::Settings const& settings) {
+  Truth truth;
+  for (int i = 0; i < faces.size(); ++i) {
+    auto const t = faces.truth(i);
+    for (std::size_t p = 0; p < Map::size; ++p)
+      truth.depth.push_back((t.mask[p] & ~data::SyntheticTruth::occluded) == static_cast<int>(data::SurfaceKind::face) ? t.depth[p] : 0.f);
+    for (double const v : t.view) truth.view.push_back(static_cast<float>(v));
+  }
+  data::SyntheticFaces const others({.seed = faces.world().seed, .identities = 40, .pictures_per_identity = 1});
+  for (std::size_t p = 0; p < Map::size; ++p) truth.mean[p] = 0;
+  std::vector<float> seen(Map::size);
+  for (int k = 0; k < others.size(); ++k) {
+    auto const t = others.truth(k);
+    for (std::size_t p = 0; p < Map::size; ++p)
+      if (t.canonical_depth[p] > 0) truth.mean[p] += t.canonical_depth[p], seen[p] += 1;
+  }
+  for (std::size_t p = 0; p < Map::size; ++p)
+    truth.mean[p] = seen[p] > 0 ? truth.mean[p] / seen[p] : static_cast<float>(settings.depth_max);
+  return truth;
+}
+
+/// `look(first, count)` gives the Seen of so many pictures. settings.normal_epsilon decides what normals are compared.
+template <class Look>
+Errors measure(Truth const& truth, std::size_t pictures, imaging::Settings const& settings, Look const& look) {
+  auto const &depth = truth.depth, &view = truth.view;
   auto turn = settings;
   turn.raster_offset = imaging::RasterOffset::centred;
   turn.z_translation_range = 0.1;
-  auto const mean = mean_face(truth, settings);
+  auto const& mean = truth.mean;
   Tensor<float, Shape<3, S, S>> const grey(1);
   auto const lit = imaging::light_at<float>(turn, 0.5, 0.5, {0, 0, 1});
   Context<Host> ctx;
@@ -99,22 +129,51 @@ Errors measure(io::SafeTensors const& truth, std::size_t pictures, imaging::Sett
   return {eval::mean(found), eval::mean(flat), eval::mean(average)};
 }
 
+/// What a network sees of pictures, and how far its reconstructions are from them on the mean.
+struct Sight {
+  Network const& network;
+  double l1 = 0;
+  std::vector<Seen> operator()(std::span<io::Image const> pictures, std::size_t of) {
+    std::vector<Seen> seen(pictures.size());
+    auto const faces = network.explain(pictures);
+    for (std::size_t k = 0; k < faces.size(); ++k) {
+      copy(faces[k].seen_depth.read(), seen[k].depth.write()), copy(faces[k].mask.read(), seen[k].mask.write());
+      l1 += faces[k].l1 / static_cast<double>(of);
+    }
+    return seen;
+  }
+};
+
 /// The same of a network, in whose settings normals are given length 1, so that equal ones are no angle apart; or the published ones.
 inline Errors measure(Network const& network, std::string const& truth_path, std::string const& list, bool published_normals = false) {
-  auto const truth = io::SafeTensors::read(truth_path);
   auto const paths = listed_pictures(list);
   auto settings = network.info().imaging;
   if (!published_normals) settings.normal_epsilon = 0;
-  return measure(truth, paths.size(), settings, [&](std::size_t first, std::size_t count) {
+  Sight sight{network};
+  return measure(read_truth(io::SafeTensors::read(truth_path), paths.size(), settings), paths.size(), settings,
+                 [&](std::size_t first, std::size_t count) {
+                   std::vector<io::Image> pictures;
+                   for (std::size_t i = first; i < first + count; ++i)
+                     pictures.push_back(data::fit_square(io::read_image(paths[i], data::smallest_side), 112));
+                   return sight(pictures, paths.size());
+                 });
+}
+/// The same of synthetic faces, normals of length 1; with the mean difference of pictures and reconstructions, of a range from -1 to 1.
+struct SyntheticErrors {
+  Errors shape;
+  double l1;
+};
+inline SyntheticErrors measure(Network const& network, data::SyntheticFaces const& faces) {
+  auto settings = network.info().imaging;
+  settings.normal_epsilon = 0;
+  Sight sight{network};
+  auto const n = static_cast<std::size_t>(faces.size());
+  auto const errors = measure(synthetic_truth(faces, settings), n, settings, [&](std::size_t first, std::size_t count) {
     std::vector<io::Image> pictures;
-    for (std::size_t i = first; i < first + count; ++i)
-      pictures.push_back(data::fit_square(io::read_image(paths[i], data::smallest_side), 112));
-    std::vector<Seen> seen(count);
-    auto const faces = network.explain(pictures);
-    for (std::size_t k = 0; k < count; ++k)
-      copy(faces[k].seen_depth.read(), seen[k].depth.write()), copy(faces[k].mask.read(), seen[k].mask.write());
-    return seen;
+    for (std::size_t i = first; i < first + count; ++i) pictures.push_back(faces.load(static_cast<int>(i)));
+    return sight(pictures, n);
   });
+  return {errors, sight.l1};
 }
 }  // namespace shapes
 }  // namespace evaluate

@@ -1,6 +1,7 @@
 #pragma once
-#include <berl/eval/faces.hpp>  // faces_png
-#include <berl/model.hpp>       // Model
+#include <berl/data/pretext.hpp>  // rotations, jigsaws
+#include <berl/eval/faces.hpp>    // faces_png
+#include <berl/model.hpp>         // Model
 
 #include <mutex>
 #include <optional>
@@ -13,7 +14,16 @@
 namespace instance {
 /// The training graph of a backbone under any margin head, which is compiled once for all heads.
 template <class Backbone>
-using Model = berl::Model<Backbone, berl::losses::AnyHead<berl::EmbeddingOf<Backbone>>>;
+struct bypass {
+  using type = berl::networks::Bypass<berl::channels<berl::nn::OutputOf<typename Backbone::Trunk, typename Backbone::Input>>>;
+};
+template <class Backbone>
+  requires requires { typename Backbone::Bypass; }  // or one of its own
+struct bypass<Backbone> {
+  using type = typename Backbone::Bypass;
+};
+template <class Backbone>
+using Model = berl::Model<Backbone, berl::losses::AnyHead<berl::EmbeddingOf<Backbone>>, typename bypass<Backbone>::type>;
 
 template <class Backbone>
 class Opened final : public Network {
@@ -111,6 +121,35 @@ berl::train::Outcome train(AnyDataset const& pictures, berl::train::SessionOptio
 }
 
 template <class Backbone>
+std::unique_ptr<berl::train::TapNetwork> tap(TapHead head, berl::train::TapOptions const& options) {
+  using namespace berl::train;
+  using Tap = typename instance::Model<Backbone>::Tap;
+  auto const make = [&]<class Head, class Task>(Task) { return std::make_unique<TapNetworkOf<Backbone, Head, Task>>(options); };
+  using berl::networks::AttributeHead, berl::networks::PooledAttributeHead;
+  if (head == TapHead::attributes) return make.template operator()<AttributeHead<Tap::size, 512, 40>>(AttributeTask{});
+  if (head == TapHead::pooled_attributes)
+    return make.template operator()<PooledAttributeHead<berl::channels<Tap>, 512, 40>>(AttributeTask{});
+  if (head == TapHead::rotation) return make.template operator()<AttributeHead<Tap::size, 512, berl::data::rotations>>(ClassTask{});
+  return make.template operator()<AttributeHead<Tap::size, 512, berl::data::jigsaws>>(ClassTask{});
+}
+
+/// Null where the network is no face network, but brings auxiliary networks of its own.
+template <class Backbone>
+constexpr auto tap_of() -> decltype(&tap<Backbone>) {
+  if constexpr (requires { typename Backbone::Bypass; })
+    return nullptr;
+  else
+    return tap<Backbone>;
+}
+template <class Backbone>
+constexpr auto graph_of() -> decltype(NetworkKind::graph) {
+  if constexpr (requires { typename Backbone::Bypass; })
+    return nullptr;
+  else
+    return berl::io::backbone_graph<Backbone>;
+}
+
+template <class Backbone>
 constexpr NetworkKind kind(std::string_view name, std::string_view text) {
   using Model = instance::Model<Backbone>;
   return {name,
@@ -125,8 +164,10 @@ constexpr NetworkKind kind(std::string_view name, std::string_view text) {
           Model::confidence_macs,
           [](berl::train::Sizes const& sizes) { return Model::step_bytes(sizes); },
           train<Backbone>,
+          tap_of<Backbone>(),
           [](berl::io::SafeTensors&& file, berl::io::ModelInfo const& info, int threads) -> std::unique_ptr<Network> {
             return std::make_unique<Opened<Backbone>>(std::move(file), info, threads);
-          }};
+          },
+          graph_of<Backbone>()};
 }
 }  // namespace instance

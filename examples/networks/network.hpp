@@ -1,6 +1,8 @@
 #pragma once
-#include <berl/eval/explain.hpp>   // Explanation
-#include <berl/train/session.hpp>  // SessionOptions, Outcome
+#include <berl/eval/explain.hpp>       // Explanation
+#include <berl/io/graph.hpp>           // Graph, Norms
+#include <berl/train/session.hpp>      // SessionOptions, Outcome
+#include <berl/train/tap_network.hpp>  // TapNetwork
 
 #include <memory>
 #include <span>
@@ -23,6 +25,10 @@ class Network {
   virtual berl::io::ModelInfo const& info() const = 0;
 };
 
+/// What stands on stage 3 when stage 4 is dropped: 40 attributes, from all of the tap or from the means of its channels; or the classes
+/// of a pretext task.
+enum class TapHead { attributes, pooled_attributes, rotation, jigsaw };
+
 /// A kind of network that is compiled into the programs, and its numbers.
 struct NetworkKind {
   std::string_view name, text;
@@ -32,13 +38,25 @@ struct NetworkKind {
   std::size_t (*step_bytes)(berl::train::Sizes const& sizes);
   /// Trains as the options say, and writes their folder, faces.png included.
   berl::train::Outcome (*train)(AnyDataset const& pictures, berl::train::SessionOptions const& options);
+  /// Stem to stage 3 under such a head, freshly initialised; null where it is no face network.
+  std::unique_ptr<berl::train::TapNetwork> (*tap)(TapHead head, berl::train::TapOptions const& options);
   std::unique_ptr<Network> (*open)(berl::io::SafeTensors&& file, berl::io::ModelInfo const& info, int threads);
+  /// The backbone for programs that are not berl's; null likewise.
+  berl::io::Graph (*graph)(berl::io::SafeTensors const& file, berl::io::Norms norms);
 };
 
 /// All kinds, smallest first.
 std::span<NetworkKind const* const> network_kinds();
 /// errors  Error, for a name that is none of theirs
 NetworkKind const& network_kind(std::string_view name);
-/// The network in a model.safetensors of `train`.
-///   errors  Error: no such file, damaged, not of berl, of a kind that is not compiled in, of other shapes
+/// A file of weights and the network that they are of: a model.safetensors of `train`, or a backbone in any file that io::read_weights
+/// takes, whose kind is told by its number of weights.
+struct NetworkFile {
+  berl::io::SafeTensors file;
+  berl::io::ModelInfo info;
+  NetworkKind const* kind;
+};
+/// errors  Error: no such file, damaged, of a kind that is not compiled in
+NetworkFile read_network(std::filesystem::path const& path);
+/// errors  as read_network; arrays of other shapes
 std::unique_ptr<Network> open_network(std::filesystem::path const& path, int threads = 1);

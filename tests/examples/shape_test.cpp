@@ -81,6 +81,19 @@ Row row(std::string const& out, std::string const& title) {
 }
 }  // namespace
 
+TEST_CASE("shape: synthetic people need no files") {
+  if (skip()) return;
+  test::ScratchFolder const folder;
+  test::train_shortly(folder);
+  auto const ran = run(folder, "shape", "--model " + test::model_in(folder) + " --synthetic 3 --threads 1");
+  REQUIRE_MESSAGE(ran.code == 0, ran.error);
+  CHECK(ran.out.starts_with("30 pictures of 3 people; L1 of their reconstructions 0."));
+  auto const mad = row(ran.out, "MAD, degrees"), side = row(ran.out, "SIDE x 100");
+  CHECK(mad.mean_face < mad.flat);  // a face is more like another face than like a board
+  CHECK(side.mean_face < side.flat);
+  CHECK(mad.network > 0);
+}
+
 TEST_CASE("shape: a plane is as far from a flat face as it is turned, and no way from itself") {
   if (skip()) return;
   Prepared const p;
@@ -154,8 +167,8 @@ TEST_CASE("shape: what the caller got wrong is one sentence and exit code 2") {
         Case{p.model + " --truth " + changed("canon.safetensors", 2, {2, 32, 32}) + list, "array 'canon_depth': found shape [2, 32, 32]"},
         Case{p.model + " --truth " + changed("nobody.safetensors", 2, {0, S, S}) + list, "found no people"},
         Case{p.model + " --truth " + without("missing.safetensors", 2) + list, "no 'canon_depth'"},
-        Case{p.model + list, "--truth is required"}, Case{p.model + truth + list + " --threads 0", "--threads"},
-        Case{p.model + truth + list + " more", "more"}}) {
+        Case{p.model + list, "expected one of the two"}, Case{p.model + truth + list + " --synthetic 2", "expected one of the two"},
+        Case{p.model + truth + list + " --threads 0", "--threads"}, Case{p.model + truth + list + " more", "more"}}) {
     auto const ran = run(p.folder, "shape", c.arguments);
     CHECK_MESSAGE(ran.code == 2, c.arguments);
     CHECK_MESSAGE(ran.error.find(c.says) != std::string::npos, ran.error);

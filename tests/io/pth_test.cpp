@@ -3,78 +3,51 @@
 #include <doctest/doctest.h>
 
 #include <io/scratch_folder.hpp>
-
-#include <map>
+#include <io/torch_archive.hpp>
 
 using namespace berl::io;
+using berl::test::bytes_of, berl::test::little, berl::test::pickled, berl::test::zip;
 using berl::test::message_of, berl::test::ScratchFolder, berl::test::spit;
 using namespace std::string_literals;
 
 namespace {
-std::string little(std::uint64_t n, int bytes) {
-  std::string text;
-  for (int k = 0; k < bytes; ++k) text += k < 8 ? static_cast<char>(n >> (8 * k) & 255) : '\0';
-  return text;
+/// A tensor whose offset is one byte.
+std::string tensor(std::string const& type, std::string const& key, int offset, std::string const& size, std::string const& stride) {
+  return berl::test::pickled_tensor(type, key, "K" + little(static_cast<std::uint64_t>(offset), 1), size, stride);
 }
-/// A ZIP archive of stored entries.
-std::string zip(std::map<std::string, std::string> const& entries, unsigned method = 0) {
-  std::string all, directory;
-  for (auto const& [name, content] : entries) {
-    std::string const shared = little(0, 2) + little(method, 2) + little(0, 4) +
-                               little(detail::crc32({reinterpret_cast<std::uint8_t const*>(content.data()), content.size()}), 4) +
-                               little(content.size(), 4) + little(content.size(), 4) + little(name.size(), 2);
-    directory += "PK\1\2" + little(20, 4) + shared + little(0, 12) + little(all.size(), 4) + name;
-    all += "PK\3\4" + little(20, 2) + shared + little(3, 2) + name + "pad" + content;
-  }
-  return all + directory +
-         ("PK\5\6" + little(0, 4) + little(entries.size(), 2) + little(entries.size(), 2) + little(directory.size(), 4) +
-          little(all.size(), 4) + little(0, 2));
-}
-std::string text(std::string const& t) { return "X" + little(t.size(), 4) + t; }
-/// What torch.save writes for a tensor.
-std::string tensor(std::string const& type, std::string const& key, int offset, std::string const& size, std::string const& stride,
-                   int count = 8) {
-  return "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "ctorch\n" + type + "\n" + text(key) + text("cpu") + "K" +
-         little(static_cast<std::uint64_t>(count), 1) + "tQK" + little(static_cast<std::uint64_t>(offset), 1) + "(" + size + "t(" + stride +
-         "t\x89"
-         "ccollections\nOrderedDict\n)RtR";
-}
-std::string floats(std::vector<float> const& values) {
-  return {reinterpret_cast<char const*>(values.data()), values.size() * sizeof(float)};
-}
-std::string const weights = floats({1, 2, 3, 4, 5, 6, 7, 8});
+std::string const weights = bytes_of({1, 2, 3, 4, 5, 6, 7, 8});
 std::string archive(std::string const& dictionary) {
   return zip({{"m/data.pkl", "\x80\x02" + dictionary + "."}, {"m/data/0", weights}, {"m/data/1", little(9, 8)}, {"m/version", "3\n"}});
 }
 std::string error(ScratchFolder const& dir, std::string const& bytes) {
   spit(dir / "f.pth", bytes);
-  auto const found = message_of<berl::Error>([&] { (void)read_weights(dir / "f.pth"); });
+  auto const found = message_of<berl::Error>([&] { (void)read_pth(dir / "f.pth"); });
   CHECK(found.find('\n') == std::string::npos);
   return found;
 }
 bool has(std::string const& all, std::string const& piece) { return all.find(piece) != std::string::npos; }
-std::string const plain = "ccollections\nOrderedDict\n)R(" + text("module.a") + tensor("FloatStorage", "0", 2, "K\2K\3", "K\3K\1") +
-                          text("module.n") + tensor("LongStorage", "1", 0, "", "") + "u}" + text("_metadata") + "Nsb";
+std::string const plain = "ccollections\nOrderedDict\n)R(" + pickled("module.a") + tensor("FloatStorage", "0", 2, "K\2K\3", "K\3K\1") +
+                          pickled("module.n") + tensor("LongStorage", "1", 0, "", "") + "u}" + pickled("_metadata") + "Nsb";
 }  // namespace
 
 TEST_CASE("pth: a state dictionary by name") {
   ScratchFolder const dir;
-  for (std::string const& dictionary : {plain, "}(" + text("epoch") + "K\1" + text("state_dict") + plain + "u"}) {
+  for (std::string const& dictionary : {plain, "}(" + pickled("epoch") + "K\1" + pickled("state_dict") + plain + "u"}) {
     spit(dir / "f.pth", archive(dictionary));
-    auto const file = read_weights(dir / "f.pth");
+    auto const file = read_pth(dir / "f.pth");
     CHECK(file.names() == std::vector<std::string>{"a", "n"});
     CHECK(file.get<float>("a", {2, 3}) == std::vector<float>{3, 4, 5, 6, 7, 8});
     CHECK(file.get<std::int64_t>("n", {}) == std::vector<std::int64_t>{9});
   }
-  spit(dir / "f.pth",
-       archive("}" + text("w") + "ctorch._utils\n_rebuild_parameter\n(" + tensor("FloatStorage", "0", 0, "K\1K\2", "K\7K\1") + "\x88}tRs"));
-  CHECK(read_weights(dir / "f.pth").get<float>("w", {1, 2}) == std::vector<float>{1, 2});  // the stride of extent 1 is any
+  spit(dir / "f.pth", archive("}" + pickled("w") + "ctorch._utils\n_rebuild_parameter\n(" +
+                              tensor("FloatStorage", "0", 0, "K\1K\2", "K\7K\1") + "\x88}tRs"));
+  CHECK(read_pth(dir / "f.pth").get<float>("w", {1, 2}) == std::vector<float>{1, 2});  // the stride of extent 1 is any
 }
 
 TEST_CASE("pth: what is wrong is named") {
   ScratchFolder const dir;
   auto const bad = [&](std::string const& dictionary) { return error(dir, archive(dictionary)); };
-  auto const one = [&](std::string const& t) { return bad("}" + text("w") + t + "s"); };
+  auto const one = [&](std::string const& t) { return bad("}" + pickled("w") + t + "s"); };
   CHECK(has(one(tensor("FloatStorage", "0", 3, "K\2K\3", "K\3K\1")), "'w': found 6 numbers from 3 on; expected a part of the 8"));
   CHECK(has(one(tensor("DoubleStorage", "0", 0, "K\5", "K\1")), "the 4 of its storage"));
   CHECK(has(one(tensor("FloatStorage", "0", 0, "K\3K\2", "K\1K\3")), "not contiguous"));
@@ -85,11 +58,11 @@ TEST_CASE("pth: what is wrong is named") {
   CHECK(has(one(tensor("OtherStorage", "0", 0, "", "")), "torch.OtherStorage"));
   CHECK(has(one("K\1"), "f.pth, m/data.pkl at offset 9: found an integer; expected a tensor"));
   CHECK(has(bad("N"), "expected a dictionary of tensors"));
-  CHECK(has(
-      bad("}(" + text("w") + tensor("FloatStorage", "0", 0, "K\1", "K\1") + text("w") + tensor("FloatStorage", "0", 0, "K\1", "K\1") + "u"),
-      "the name twice"));
+  CHECK(has(bad("}(" + pickled("w") + tensor("FloatStorage", "0", 0, "K\1", "K\1") + pickled("w") +
+                tensor("FloatStorage", "0", 0, "K\1", "K\1") + "u"),
+            "the name twice"));
   std::string many;
-  for (int i = 0; i < 99; ++i) many += text(std::to_string(i)) + tensor("FloatStorage", "0", 0, "K\xff", "K\1");
+  for (int i = 0; i < 99; ++i) many += pickled(std::to_string(i)) + tensor("FloatStorage", "0", 0, "K\xff", "K\1");
   std::string const large = zip({{"m/data.pkl", "\x80\x02}(" + many + "u."}, {"m/data/0", std::string(4 * 255, 'x')}});
   CHECK(has(error(dir, large), "at most four times as many"));  // 99 views of one storage
 
@@ -103,7 +76,7 @@ TEST_CASE("pth: what is wrong is named") {
   CHECK(has(message_of<berl::Error>([&] { (void)read_pth(dir / "none"); }), "no readable file"));
   for (std::size_t n = 0; n < whole.size(); n += 7) {
     spit(dir / "cut", whole.substr(0, n));
-    CHECK_THROWS_AS((void)read_weights(dir / "cut"), berl::Error);
+    CHECK_THROWS_AS((void)read_pth(dir / "cut"), berl::Error);
   }
 }
 

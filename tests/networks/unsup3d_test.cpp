@@ -6,8 +6,8 @@ using namespace berl;
 using namespace berl::networks;
 using Picture = Shape<3, 64, 64>;
 
-static_assert(nn::SizesOf<Unsup3dDepthNet>::parameters == 12'979'648 && nn::macs<Unsup3dDepthNet, Picture>() == 936'640'512);
-static_assert(nn::SizesOf<Unsup3dAlbedoNet>::parameters == 12'982'848 && nn::macs<Unsup3dAlbedoNet, Picture>() == 949'747'712);
+static_assert(nn::SizesOf<Unsup3dDepthNet<>>::parameters == 12'979'648 && nn::macs<Unsup3dDepthNet<>, Picture>() == 936'640'512);
+static_assert(nn::SizesOf<Unsup3dAlbedoNet<>>::parameters == 12'982'848 && nn::macs<Unsup3dAlbedoNet<>, Picture>() == 949'747'712);
 static_assert(nn::SizesOf<PixelConfidenceNet<>>::parameters ==
               nn::SizesOf<ConfidenceNet<>::Trunk>::parameters + nn::SizesOf<ConfidenceNet<>::Pixels>::parameters);
 static_assert(nn::SizesOf<PixelConfidenceNet<>>::parameters + nn::SizesOf<ConfidenceNet<>::Features>::parameters == 7'678'208);
@@ -19,9 +19,9 @@ static_assert(nn::SizesOf<PixelConfidenceNet<16>>::parameters < nn::SizesOf<Pixe
 
 TEST_CASE("Unsup3D's depth and albedo networks agree with the published code") {
   // stored as float32, hence 1e-6; float: ten times PyTorch's own deviation
-  test::check_network<Unsup3dDepthNet, Picture, double>("net_eddeconv_depth", "input", 0, 1e-6, 1e-6, 38);
-  test::check_network<Unsup3dAlbedoNet, Picture, double>("net_eddeconv_albedo", "input", 0, 1e-6, 1e-6, 38);
-  test::check_network<Unsup3dDepthNet, Picture, float>("net_eddeconv_depth", "input", 0, 1.5e-5, 5e-2, 38);  // a sign at a kink may flip
+  test::check_network<Unsup3dDepthNet<>, Picture, double>("net_eddeconv_depth", "input", 0, 1e-6, 1e-6, 38);
+  test::check_network<Unsup3dAlbedoNet<>, Picture, double>("net_eddeconv_albedo", "input", 0, 1e-6, 1e-6, 38);
+  test::check_network<Unsup3dDepthNet<>, Picture, float>("net_eddeconv_depth", "input", 0, 1.5e-5, 5e-2, 38);  // a sign at a kink may flip
 }
 
 TEST_CASE("the confidence network agrees with the published code, both of its outputs") {

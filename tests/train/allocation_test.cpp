@@ -1,4 +1,6 @@
+#include <berl/losses/attribute.hpp>
 #include <berl/model.hpp>
+#include <berl/train/tap_trainer.hpp>
 
 #include <doctest/doctest.h>
 
@@ -55,4 +57,19 @@ TEST_CASE("trainer: a step allocates nothing, in any stage, not even the first o
   long const before = allocations;
   ::operator delete(::operator new(1));
   CHECK(allocations == before + 1);  // the count counts
+}
+
+TEST_CASE("tap trainer: neither a step nor an evaluation allocates") {
+  struct Backbone : networks::IResNet<2, 2, 2, 2, 4, 112, 8> {};
+  using Tuned = train::TapTrainer<Backbone, networks::PooledAttributeHead<16, 8, 3>>;
+  Tuned trainer({.batch = 4, .threads = 2});
+  trainer.begin(optim::MultiStep{.rate = 0.01, .milestones = {1}});
+  Tensor<float, Tuned::Input> const images(4, 0.1f);
+  Tensor<float, Tuned::Output> const targets(4, 1.0f);
+  Tensor<float, Tuned::Output> said(4);
+  long const before = allocations;
+  for (int step = 0; step < 2; ++step)
+    trainer.step(images.read(), [&](Context<Host>& ctx, auto x, auto d) { return losses::attribute(ctx, x, targets.read(), d); });
+  trainer.predict(images.read(), said.write());
+  CHECK(allocations == before);
 }

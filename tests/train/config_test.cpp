@@ -69,6 +69,12 @@ TEST_CASE("config: lengths, rates and presets") {
   train::set_preset(config, "paper");
   CHECK(config.flip == 0);
   CHECK_THROWS_AS(train::set_preset(config, "papre"), Error);
+  Config unsup3d;
+  train::set_preset(unsup3d, "unsup3d");
+  CHECK(unsup3d.confidence);
+  CHECK(unsup3d.flip == 0.5);
+  CHECK(train::stage_steps(unsup3d.stage[0], 31) + train::stage_steps(unsup3d.stage[2], 31) == 0);
+  CHECK(train::stage_steps(unsup3d.stage[1], 31) == 30 * 31);
 }
 
 TEST_CASE("config: numbers that make no training") {

@@ -42,10 +42,14 @@ class ArrayWriter {
   template <class A>
   void operator()(Path const& path, A& array) {
     auto const view = array.read();
-    writer_.add(path.text, extents_of(array), std::span(view.data(), view.size()));
+    add(path.text, extents_of(array), std::span<typename decltype(view)::element const>(view.data(), view.size()));
+  }
+  template <class T>
+  void add(std::string const& name, Extents const& extents, std::span<T const> values) {
+    writer_.add(name, extents, values);
     constexpr std::string_view variance = "running_var";
-    if (path.text.ends_with(variance))
-      writer_.add(path.text.substr(0, path.text.size() - variance.size()) + "num_batches_tracked", {}, std::vector<std::int64_t>{0});
+    if (name.ends_with(variance))
+      writer_.add(name.substr(0, name.size() - variance.size()) + "num_batches_tracked", {}, std::vector<std::int64_t>{0});
   }
 
  private:

@@ -1,12 +1,10 @@
 #pragma once
 #include <berl/core/arena.hpp>     // Arena
 #include <berl/core/tensor.hpp>    // Tensor
-#include <berl/io/checkpoint.hpp>  // ArrayReader
+#include <berl/io/backbone.hpp>    // FoldedWeightsOf, read_folded_backbone
 #include <berl/io/image.hpp>       // Image, to_network
-#include <berl/io/pth.hpp>         // read_weights
-#include <berl/nn/fold.hpp>        // Folded, fold
+#include <berl/io/weights.hpp>     // read_weights
 #include <berl/nn/sequential.hpp>  // forward
-#include <berl/nn/state.hpp>       // ParamsOf, place
 
 #include <algorithm>  // max, min, reverse
 #include <filesystem>
@@ -69,16 +67,7 @@ class Face {
   static constexpr int size = Embedding::size;
 
   /// errors  Error: arrays of another network, numbers that are not finite
-  explicit Face(io::SafeTensors const& file) : weights_(std::make_unique<Weights<nn::Folded<Trunk>, nn::Folded<Top>>>()) {
-    Weights<Trunk, Top> trained;
-    io::ArrayReader<T> arrays(file);
-    trained.trunk.visit(arrays, Path{});
-    trained.top.visit(arrays, Path{});
-    arrays.expect_no_others({"head.", "iia.", "ira.", "confidence.", "attr."});
-    arrays.copy();
-    nn::fold<Trunk, T>(trained.trunk, weights_->trunk);
-    nn::fold<Top, T>(trained.top, weights_->top);
-  }
+  explicit Face(io::SafeTensors const& file) : weights_(io::read_folded_backbone<B, T>(file)) {}
 
   /// The embedding before it is brought to unit length, in the mode of evaluation.
   ///   errors  as embed_pictures
@@ -107,26 +96,10 @@ class Face {
   }
 
  private:
-  /// Values without gradients: what would be their place is never touched.
-  template <class Lower, class Upper>
-  struct Weights {
-    Weights() : memory((values<Lower> + values<Upper>)*sizeof(T)) { place<Lower>(trunk), place<Upper>(top); }
-    template <class L>
-    static constexpr std::size_t values = nn::SizesOf<L, T>::block + nn::SizesOf<L, T>::buffers;
-    template <class L>
-    void place(nn::ParamsOf<L, T, Host>& params) {
-      T* const block = memory.template take<T>(nn::SizesOf<L, T>::block);
-      nn::place<L, T, Host>(params, block, block, memory.template take<T>(nn::SizesOf<L, T>::buffers));
-    }
-    Arena memory;
-    nn::ParamsOf<Lower, T, Host> trunk;
-    nn::ParamsOf<Upper, T, Host> top;
-  };
-
-  std::unique_ptr<Weights<nn::Folded<Trunk>, nn::Folded<Top>>> weights_;
+  std::unique_ptr<io::FoldedWeightsOf<B, T>> weights_;
 };
 
-/// The backbone in a model.safetensors, or in any file with InsightFace's names, a .pth of PyTorch too; what else it holds is left out.
+/// The backbone in a model.safetensors, or in any file that read_weights takes; what else it holds is left out.
 ///   errors  Error: no such file, a file that is damaged or of another network
 template <class B, class T = float>
 Face<B, T> load(std::filesystem::path const& path) {

@@ -268,12 +268,4 @@ inline SafeTensors read_pth(std::filesystem::path const& path) {
   }
   return result;
 }
-
-/// Named arrays of a file of either kind, told by its first bytes.
-///   errors  as SafeTensors::read and read_pth
-inline SafeTensors read_weights(std::filesystem::path const& path) {
-  char first[4] = {};
-  std::ifstream(path, std::ios::binary).read(first, 4);
-  return std::string_view(first, 4) == "PK\3\4" ? read_pth(path) : SafeTensors::read(path);
-}
 }  // namespace berl::io

@@ -93,6 +93,7 @@ class SafeTensors {
 
  private:
   friend SafeTensors read_pth(std::filesystem::path const& path);  // io/pth.hpp
+  friend SafeTensors from_ir_layout(SafeTensors const& file);      // io/ir_layout.hpp
 
   struct Entry {
     DType type;

@@ -61,4 +61,21 @@ void initialise_auxiliary(Params& params, Seed seed) {
       },
       Path{});
 }
+
+/// Small heads of linear layers: weights from N(0, 2 / outputs) (he2015, "fan out"), biases 0.
+template <class T, class Params>
+void initialise_head(Params& params, Seed seed) {
+  params.visit(
+      [&](Path const& path, auto& array) {
+        using S = typename std::remove_cvref_t<decltype(array)>::shape;
+        if constexpr (S::rank >= 2) {
+          Random random(named(seed, path.text));
+          double const deviation = std::sqrt(2.0 / (S::size / detail::fan_in<S>));
+          for (int i = 0; i < S::size; ++i) array.value()[i] = static_cast<T>(deviation * random.template normal<double>());
+        } else {
+          detail::constant(array, T(0));
+        }
+      },
+      Path{});
+}
 }  // namespace berl::networks

@@ -17,9 +17,13 @@ struct Joined<nn::List<As...>, nn::List<Bs...>, More...> : Sequential<As..., Bs.
 
 /// Unsup3D's own depth and albedo networks (wu2020), from the picture: one flat list, numbered as in its files.
 ///   shapes  (N, 3, 64, 64) -> (N, 1, 64, 64) raw depth; (N, 3, 64, 64) albedo in (-1, 1)
-struct Unsup3dDepthNet : Sequential<Named<"network", detail::Joined<detail::EncoderLayers<256>, detail::DecoderLayers<1, 64, 256>>>> {};
+///   F is the first width, 64 as published
+template <int F = 64>
+struct Unsup3dDepthNet : Sequential<Named<"network", detail::Joined<detail::EncoderLayers<4 * F, F>, detail::DecoderLayers<1, F, 4 * F>>>> {
+};
+template <int F = 64>
 struct Unsup3dAlbedoNet
-    : Sequential<Named<"network", detail::Joined<detail::EncoderLayers<256>, detail::DecoderLayers<3, 64, 256>, nn::Tanh>>> {};
+    : Sequential<Named<"network", detail::Joined<detail::EncoderLayers<4 * F, F>, detail::DecoderLayers<3, F, 4 * F>, nn::Tanh>>> {};
 
 /// Unsup3D's confidence network: how far each pixel of the plain (channel 0) and of the mirrored (channel 1) reconstruction
 /// is to be trusted, at 64 x 64 for the picture and at 16 x 16 for its features.

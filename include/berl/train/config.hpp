@@ -75,7 +75,7 @@ template <class C, class F>
   requires std::same_as<std::remove_const_t<C>, Config>
 void visit_config(C& c, F&& f) {
   constexpr bool bits = true, none = false;
-  f("network", c.network, "r18-quarter, r18, r50 or r100", bits);
+  f("network", c.network, "r18-quarter, r18, r50, r100 or unsup3d-quarter", bits);
   f("batch", c.batch, "pictures of a step", bits);
   static constexpr char const* names[][5] = {{"stage1.steps", "stage1.epochs", "stage1.lr", "stage1.adam_lr", "stage1.warm_up"},
                                              {"stage2.steps", "stage2.epochs", "stage2.lr", "stage2.adam_lr", "stage2.warm_up"},
@@ -193,12 +193,18 @@ inline void set(Config& config, std::string const& key, std::string const& text,
     if (key == "stage" + std::to_string(k + 1) + ".epochs") config.stage[k].steps.reset();
 }
 
-/// Flip 0 as in the paper, or 0.5.
+/// Flip 0 as in the paper, or 0.5; or Unsup3D as it was published (wu2020), at a quarter of its width: mirrored faces, confidence, and
+/// one stage of 30 epochs, for its networks see the picture and no backbone.
 inline void set_preset(Config& config, std::string const& preset) {
-  if (preset != "paper" && preset != "paper+flip")
-    throw Error("--preset", "'" + preset + "'", "paper or paper+flip",
-                "paper+flip adds the mirrored reconstruction, which pins the canonical view.");
+  if (preset != "paper" && preset != "paper+flip" && preset != "unsup3d")
+    throw Error(
+        "--preset", "'" + preset + "'", "paper, paper+flip or unsup3d",
+        "paper+flip adds the mirrored reconstruction, which pins the canonical view; unsup3d is the method without a face network.");
   config.flip = preset == "paper" ? 0 : 0.5;
+  if (preset != "unsup3d") return;
+  config.network = "unsup3d-quarter", config.batch = 64, config.confidence = true;
+  config.stage[0].steps = config.stage[2].steps = 0;
+  config.stage[1].epochs = 30;
 }
 
 /// errors  Error, for the first number that makes no training

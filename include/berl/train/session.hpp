@@ -4,20 +4,16 @@
 #include <berl/io/face.hpp>             // embed_pictures
 #include <berl/train/config.hpp>        // Config
 #include <berl/train/metrics.hpp>       // Metrics, Console
+#include <berl/train/not_finite.hpp>    // NotFinite
 #include <berl/train/progress.hpp>      // peak_flops
 #include <berl/train/state.hpp>         // save_state
 
 #include <atomic>
+#include <cmath>  // isfinite, lround
 #include <functional>
 #include <optional>
 
 namespace berl::train {
-/// A loss or a weight that is not a number: nothing that follows would be one. The last good checkpoint is left as it is.
-class NotFinite : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
 /// What becomes of a state in the folder: it is refused, or the training goes on from it (from the beginning where there is none).
 enum class Start { fresh, resume };
 enum class Outcome { finished, stopped };
@@ -185,18 +181,20 @@ class Session {
                      .sgd_steps = before.sgd_steps,
                      .adam_steps = before.adam_steps,
                      .all_steps = before.all_steps});
-    window_ = now(), window_steps_ = 0;
+    window_ = now(), window_steps_ = 0, waited_ = 0;
   }
 
   // --- one step ---
   void step() {
     data::Batch<side> const* batch = nullptr;
+    double const asked = now();
     try {
       batch = &loader_.next();
     } catch (Error const&) {
       if (done() > 0) save();  // what was learnt until this picture
       throw;
     }
+    waited_ += now() - asked;
     auto const losses = trainer_.step(*batch);
     if (!std::isfinite(losses.total)) fail(losses, loader_.names(*batch));
     ++window_steps_;
@@ -215,6 +213,7 @@ class Session {
     auto const& head = trainer_.parameters().head;
     for (std::size_t k = 0; k < head.layout.state.size(); ++k) record[head.layout.state[k]] = static_cast<double>(*head.state[k].value());
     record["lr"] = trainer_.rate(), record["accuracy"] = losses.accuracy, record["images_per_second"] = rate;
+    record["loading"] = waited_ / seconds;  // the part of the time in which no batch was ready
     if (verify) {
       verified_ = pairs_->accuracy([this](auto pictures) { return embed(pictures); });
       record["verification"] = verified_->mean;
@@ -223,13 +222,14 @@ class Session {
     char text[256];
     double const work = image_work(trainer_.stage()), speed = rate * work;
     std::snprintf(text, sizeof text,
-                  "stage %d %-14s %ld/%ld  fr %.4f  recon %.4f  total %.4f  right %3.0f %%  %.1f images/s  %2.0f %% of peak  %s left%s",
+                  "stage %d %-14s %ld/%ld  fr %.4f  recon %.4f  total %.4f  right %3.0f %%  %.1f images/s  %2.0f %% of peak%s  %s left%s",
                   static_cast<int>(trainer_.stage()), name_of(trainer_.stage()), trainer_.progress().taken, steps(trainer_.stage()),
                   losses.fr, losses.recon, losses.total, 100 * losses.accuracy, rate, 100 * speed / peak_,
+                  waited_ > 0.05 * seconds ? ("  loading " + std::to_string(std::lround(100 * waited_ / seconds)) + " %").c_str() : "",
                   clock_text(work_left() / speed).c_str(),
                   verify ? ("  verification " + std::to_string(100 * verified_->mean).substr(0, 5) + " %").c_str() : "");
     console_.progress(text);
-    window_ = now(), window_steps_ = 0;
+    window_ = now(), window_steps_ = 0, waited_ = 0;
   }
   /// Floating-point operations for a picture: two for each multiply-add, and the gradients take twice as many again.
   double image_work(Stage stage) const {
@@ -341,6 +341,7 @@ class Session {
   long saved_ = -1;  // the step of the newest checkpoint
   bool damaged_ = true;
   double peak_ = 0, began_ = now(), window_ = 0;
+  double waited_ = 0;  // seconds of the window without a batch that is ready
   long window_steps_ = 0;
 };
 }  // namespace berl::train

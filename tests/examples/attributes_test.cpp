@@ -1,0 +1,78 @@
+#include <berl/data/attributes.hpp>
+#include <berl/io/safetensors.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include "run_program.hpp"
+
+using namespace berl;
+using test::lines, test::run, test::skip;
+
+namespace {
+nlohmann::json json_in(std::filesystem::path const& path) { return nlohmann::json::parse(test::slurp(path)); }
+}  // namespace
+
+TEST_CASE("finetune_attributes: CelebA's and LFWA's layouts, from scratch and from a network, beside the paper's rows") {
+  if (skip()) return;
+  test::ScratchFolder const folder;
+  for (char const* const format : {"celeba", "lfwa"}) {
+    auto const packed =
+        run(folder, "pack",
+            std::string("--data synthetic --identities 4 --pictures 5 --format ") + format + " --out " + (folder / format).string());
+    REQUIRE_MESSAGE(packed.code == 0, packed.error);
+  }
+  std::string const shared = " --threads 1 --epochs 1 --batch 4 --pool gap --out " + (folder / "out").string();
+  auto const celeba = run(folder, "finetune_attributes", "--celeba " + (folder / "celeba").string() + " --fractions 1,0.5" + shared);
+  REQUIRE_MESSAGE(celeba.code == 0, celeba.error);
+  CHECK(celeba.out.find("he2022, Table 6") != std::string::npos);
+  auto const summary = json_in(folder / "out/summary.json");
+  CHECK(summary["parts"].size() == 2);
+  CHECK(summary["parts"][0]["pictures"] == 6);  // of 12 for training
+  CHECK(summary["parts"][1]["pictures"] == 12);
+  CHECK(summary["parts"][1]["accuracy"] >= 0);
+  for (char const* const file : {"metrics.jsonl", "results.json", "results.csv", "curve.svg", "curve.png"})
+    CHECK_MESSAGE(std::filesystem::exists(folder / "out" / file), file);
+  auto const tuned = io::SafeTensors::read(folder / "out/attributes.safetensors");
+  CHECK(tuned.contains("attr.fc2.bias"));
+  CHECK_FALSE(tuned.contains("fc.bias"));  // stage 4 is gone
+
+  auto const lfwa = run(folder, "finetune_attributes",
+                        "--lfwa " + (folder / "lfwa/lfwa.txt").string() + " --fractions 0.5 --init " +
+                            (folder / "out/attributes.safetensors").string() + shared);
+  REQUIRE_MESSAGE(lfwa.code == 0, lfwa.error);
+  CHECK(lfwa.out.find("he2022, Table 7") != std::string::npos);
+  CHECK(json_in(folder / "out/summary.json")["network"] == "r18-quarter");
+}
+
+TEST_CASE("ablation_attributes: one table, whose tunings are not repeated") {
+  if (skip()) return;
+  test::ScratchFolder const folder;
+  std::string const asked =
+      "--rows scratch,rotation --fractions 0.5,1 --seeds 2 --steps 1 --people 2 --pictures 1 --tuned-people 3 --test-people 2"
+      " --tuned-pictures 2 --epochs 1 --batch 3 --set batch=2 --threads 1 --out " +
+      (folder / "out").string();
+  auto const first = run(folder, "ablation_attributes", asked);
+  REQUIRE_MESSAGE(first.code == 0, first.error);
+  CHECK(first.out.find("rotation") != std::string::npos);
+  CHECK(lines(test::slurp(folder / "out/runs.jsonl")) == 8);
+  CHECK(json_in(folder / "out/results.json")["tables"][1]["ours"][1]["deviations"].size() == 2);
+  CHECK(std::filesystem::exists(folder / "out/curves.png"));
+  auto const csv = test::slurp(folder / "out/results.csv");
+  CHECK(run(folder, "ablation_attributes", asked).code == 0);
+  CHECK(lines(test::slurp(folder / "out/runs.jsonl")) == 8);
+  CHECK(test::slurp(folder / "out/results.csv") == csv);
+}
+
+TEST_CASE("attributes: what cannot be done is one line on stderr") {
+  if (skip()) return;
+  test::ScratchFolder const folder;
+  for (auto const& [program, arguments, said] : {std::tuple{"finetune_attributes", "", "expected one"},
+                                                 {"finetune_attributes", "--synthetic --network unsup3d-quarter", "a face network"},
+                                                 {"finetune_attributes", "--synthetic --fractions 2", "label_fraction"},
+                                                 {"finetune_attributes", "--celeba nowhere", "list_attr_celeba.txt"},
+                                                 {"ablation_attributes", "--set nonsense=1 --rows FR", "a known key"}}) {
+    auto const refused = run(folder, program, arguments + std::string(" --out ") + (folder / "x").string());
+    CHECK_MESSAGE(refused.code == 2, arguments);
+    CHECK_MESSAGE(refused.error.find(said) != std::string::npos, refused.error);
+  }
+}
