@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "ablation/figures.hpp"  // ordered_json, rates
+#include "joint_training/figures.hpp"  // ordered_json, rates
 
-namespace ablation {
+namespace joint_training {
 /// Mean and deviation of a sample; one value has no deviation.
 struct Sample {
   double mean = 0, deviation = 0;
@@ -87,4 +87,4 @@ class Results {
   ordered_json const& by_seed_;
   ordered_json const& first_;
 };
-}  // namespace ablation
+}  // namespace joint_training

@@ -15,11 +15,11 @@ std::string arguments(fs::path const& out, std::string const& more) {
 }
 }  // namespace
 
-TEST_CASE("ablation measures all arms of each seed, goes on where it stopped, and refuses other settings") {
+TEST_CASE("joint_training measures all arms of each seed, goes on where it stopped, and refuses other settings") {
   if (skip()) return;
   test::ScratchFolder const folder;
-  auto const out = folder / "ablation";
-  auto const first = run(folder, "ablation", arguments(out, "--seeds 5 --on development"));
+  auto const out = folder / "joint_training";
+  auto const first = run(folder, "joint_training", arguments(out, "--seeds 5 --on development"));
   REQUIRE_MESSAGE(first.code == 0, first.error);
   CHECK(first.out.find("joint - control") != std::string::npos);
   auto const arms = nlohmann::json::parse(slurp(out / "seed_5/development.json"));
@@ -33,7 +33,7 @@ TEST_CASE("ablation measures all arms of each seed, goes on where it stopped, an
 
   fs::remove(out / "seed_5/development.json");  // as if stopped before: the trainings are not done again
   auto const model = fs::last_write_time(out / "seed_5/joint/state.safetensors");
-  auto const again = run(folder, "ablation", arguments(out, "--seeds 5 --on development"));
+  auto const again = run(folder, "joint_training", arguments(out, "--seeds 5 --on development"));
   CHECK(again.code == 0);
   CHECK(again.out == first.out);
   CHECK(fs::last_write_time(out / "seed_5/joint/state.safetensors") == model);
@@ -45,13 +45,13 @@ TEST_CASE("ablation measures all arms of each seed, goes on where it stopped, an
   };
   for (auto const& c : {Case{arguments(out, "--seeds 5 --set flip=0"), "flip = 0.5"}, Case{"--on train", "--on"},
                         Case{"--set gamma_recon=0", "the weight 0"}, Case{"--set nothing=1", "known key"}}) {
-    auto const ran = run(folder, "ablation", c.arguments);
+    auto const ran = run(folder, "joint_training", c.arguments);
     CHECK_MESSAGE(ran.code == 2, c.arguments);
     CHECK_MESSAGE(ran.error.find(c.says) != std::string::npos, ran.error);
     CHECK(lines(ran.error) <= 2);
   }
   test::spit(out / "settings.json", "{\"flip\": 1}");
-  auto const damaged = run(folder, "ablation", arguments(out, "--seeds 5"));
+  auto const damaged = run(folder, "joint_training", arguments(out, "--seeds 5"));
   CHECK(damaged.code == 2);
   CHECK(damaged.error.find("--out") != std::string::npos);
   CHECK(lines(damaged.error) == 1);

@@ -9,16 +9,16 @@
 #include <fstream>
 #include <thread>
 
-#include "ablation/figures.hpp"  // HeldOut
-#include "ablation/results.hpp"  // Results
-#include "networks/network.hpp"  // network_kind, open_network
-#include "settings_file.hpp"     // read_settings
-#include "stop_signal.hpp"       // stop, stop_on_signals
+#include "joint_training/figures.hpp"  // HeldOut
+#include "joint_training/results.hpp"  // Results
+#include "networks/network.hpp"        // network_kind, open_network
+#include "settings_file.hpp"           // read_settings
+#include "stop_signal.hpp"             // stop, stop_on_signals
 
 namespace {
 namespace fs = std::filesystem;
-using ablation::ordered_json;
 using berl::Error, berl::train::Config, berl::data::SyntheticFaces;
+using joint_training::ordered_json;
 
 constexpr berl::Seed world{7};
 struct Set {
@@ -30,7 +30,7 @@ constexpr Set sets[] = {{"test", 300'000}, {"development", 200'000}};
 struct Plan {
   Config config;
   std::vector<std::uint64_t> seeds{1, 2, 3};
-  fs::path out = "out/ablation";
+  fs::path out = "out/joint_training";
   std::string on = sets[0].name;
   int people = 100, pictures = 10, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   double yaw = 45, occluded = 0.25;
@@ -70,7 +70,7 @@ ordered_json read_json(fs::path const& file) {
   std::ifstream in(file);
   auto json = ordered_json::parse(in, nullptr, false);
   if (json.is_discarded() || !json.is_object())
-    throw Error(file.string(), "no JSON object", "a file that `ablation` has written", "Remove it.");
+    throw Error(file.string(), "no JSON object", "a file that `joint_training` has written", "Remove it.");
   return json;
 }
 /// What all files of the folder depend on is written there, and must be the same when one goes on.
@@ -89,9 +89,9 @@ void require_same_settings(Plan const& plan) {
 }
 
 /// All trainings and all measurements that are not there yet.
-class Ablation {
+class Comparison {
  public:
-  explicit Ablation(Plan const& plan)
+  explicit Comparison(Plan const& plan)
       : plan_(plan),
         faces_({.seed = world,
                 .identities = plan.config.synthetic_identities,
@@ -160,7 +160,7 @@ class Ablation {
   Plan const& plan_;
   SyntheticFaces faces_;
   AnyDataset seen_;  // drawing a face takes longer than a step
-  std::optional<ablation::HeldOut> held_out_;
+  std::optional<joint_training::HeldOut> held_out_;
   std::map<std::string, double> seconds_;
 };
 
@@ -191,7 +191,7 @@ int run(int argc, char** argv) {
   Plan plan;
   std::string config;
   std::vector<std::string> settings;
-  CLI::App app("Measures what the reconstruction gives to recognition, on synthetic faces.", "ablation");
+  CLI::App app("Measures what the reconstruction gives to recognition, on synthetic faces.", "joint_training");
   app.footer(footer + own_defaults());
   app.add_option("--out", plan.out, "the folder for the results")->capture_default_str();
   app.add_option("--seeds", plan.seeds, "of everything random in a training, say 1,2,3")->delimiter(',')->capture_default_str();
@@ -215,12 +215,12 @@ int run(int argc, char** argv) {
   berl::train::check(plan.config);
   if (plan.config.gamma_recon == 0)
     throw Error("--set gamma_recon", "0", "a weight above 0", "The control is what has the weight 0; joint training is compared with it.");
-  Ablation ablation(plan);
+  Comparison comparison(plan);
   require_same_settings(plan);
   stop_on_signals();
-  auto const by_seed = ablation.run();
+  auto const by_seed = comparison.run();
   if (!by_seed) return 128 + stop;
-  ablation::Results const results(*by_seed);
+  joint_training::Results const results(*by_seed);
   berl::io::write_file(plan.out / (plan.on + ".json"), results.json().dump(1) + "\n");
   berl::io::write_file(plan.out / (plan.on + ".csv"), results.csv());
   fmt::print("{} people of {}, {} pictures each; {} seeds: mean ± deviation\n{}", plan.people, plan.on, plan.pictures, plan.seeds.size(),
@@ -233,16 +233,16 @@ int main(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (Error const& e) {
-    fmt::print(stderr, "ablation: {}\n", e.what());
+    fmt::print(stderr, "joint_training: {}\n", e.what());
     return 2;
   } catch (fs::filesystem_error const& e) {
-    fmt::print(stderr, "ablation: {}\n", e.what());
+    fmt::print(stderr, "joint_training: {}\n", e.what());
     return 2;
   } catch (nlohmann::json::exception const& e) {
-    fmt::print(stderr, "ablation: a file in --out is not as `ablation` writes it ({}). Give another folder.\n", e.what());
+    fmt::print(stderr, "joint_training: a file in --out is not as `joint_training` writes it ({}). Give another folder.\n", e.what());
     return 2;
   } catch (berl::train::NotFinite const& e) {
-    fmt::print(stderr, "ablation: {}\n", e.what());
+    fmt::print(stderr, "joint_training: {}\n", e.what());
     return 3;
   }
 }

@@ -9,7 +9,7 @@
 
 #include "strata.hpp"  // strata, conditions_of
 
-namespace ablation {
+namespace joint_training {
 using nlohmann::ordered_json;
 namespace eval = berl::eval;
 
@@ -96,4 +96,4 @@ class HeldOut {
   std::vector<int> people_;
   std::vector<Conditions> conditions_;
 };
-}  // namespace ablation
+}  // namespace joint_training
