@@ -44,21 +44,21 @@ TEST_CASE("finetune_attributes: CelebA's and LFWA's layouts, from scratch and fr
   CHECK(json_in(folder / "out/summary.json")["network"] == "r18-quarter");
 }
 
-TEST_CASE("ablation_attributes: one table, whose tunings are not repeated") {
+TEST_CASE("ablation: one table, whose tunings are not repeated") {
   if (skip()) return;
   test::ScratchFolder const folder;
   std::string const asked =
       "--rows scratch,rotation --fractions 0.5,1 --seeds 2 --steps 1 --people 2 --pictures 1 --tuned-people 3 --test-people 2"
       " --tuned-pictures 2 --epochs 1 --batch 3 --set batch=2 --threads 1 --out " +
       (folder / "out").string();
-  auto const first = run(folder, "ablation_attributes", asked);
+  auto const first = run(folder, "ablation", asked);
   REQUIRE_MESSAGE(first.code == 0, first.error);
   CHECK(first.out.find("rotation") != std::string::npos);
   CHECK(lines(test::slurp(folder / "out/runs.jsonl")) == 8);
   CHECK(json_in(folder / "out/results.json")["tables"][1]["ours"][1]["deviations"].size() == 2);
   CHECK(std::filesystem::exists(folder / "out/curves.png"));
   auto const csv = test::slurp(folder / "out/results.csv");
-  CHECK(run(folder, "ablation_attributes", asked).code == 0);
+  CHECK(run(folder, "ablation", asked).code == 0);
   CHECK(lines(test::slurp(folder / "out/runs.jsonl")) == 8);
   CHECK(test::slurp(folder / "out/results.csv") == csv);
 }
@@ -70,7 +70,7 @@ TEST_CASE("attributes: what cannot be done is one line on stderr") {
                                                  {"finetune_attributes", "--synthetic --network unsup3d-quarter", "a face network"},
                                                  {"finetune_attributes", "--synthetic --fractions 2", "label_fraction"},
                                                  {"finetune_attributes", "--celeba nowhere", "list_attr_celeba.txt"},
-                                                 {"ablation_attributes", "--set nonsense=1 --rows FR", "a known key"}}) {
+                                                 {"ablation", "--set nonsense=1 --rows FR", "a known key"}}) {
     auto const refused = run(folder, program, arguments + std::string(" --out ") + (folder / "x").string());
     CHECK_MESSAGE(refused.code == 2, arguments);
     CHECK_MESSAGE(refused.error.find(said) != std::string::npos, refused.error);

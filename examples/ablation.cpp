@@ -16,7 +16,7 @@ using nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
 struct Asked {
-  std::string network = "r18-quarter", out = "out/ablation_attributes", pool = "gap";
+  std::string network = "r18-quarter", out = "out/ablation", pool = "gap";
   std::vector<std::string> rows{"scratch", "3D", "FR", "3D+FR"}, settings;
   std::vector<double> fractions{0.1, 0.3, 1};
   int seeds = 2, people = 100, each = 12, tuned_people = 100, test_people = 60, tuned_each = 3;
@@ -141,7 +141,7 @@ class Record {
 int run(int argc, char** argv) {
   Asked a;
   a.options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  CLI::App app("Compares what a face network learns before it is tuned for attributes, on synthetic faces.", "ablation_attributes");
+  CLI::App app("Compares what a face network learns before it is tuned for attributes, on synthetic faces.", "ablation");
   app.add_option("--out", a.out, "the folder of results; what is there already is not computed again")->capture_default_str();
   app.add_option("--rows", a.rows, "of scratch, 3D, FR, 3D+FR, rotation, jigsaw")
       ->delimiter(',')
@@ -244,7 +244,7 @@ int run(int argc, char** argv) {
     for (int const i : tested) seen += data.list.values[static_cast<std::size_t>(i)][k];
     blind += 100 * std::max(seen, static_cast<double>(tested.size()) - seen) / static_cast<double>(tested.size() * told.size());
   }
-  evaluate::Report report("ablation_attributes");
+  evaluate::Report report("ablation");
   report["settings"] = settings;
   report.add(evaluate::paper::pretraining());
   report.add(table);
@@ -262,9 +262,9 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return run_program("ablation_attributes", [&] { return run(argc, argv); });
+    return run_program("ablation", [&] { return run(argc, argv); });
   } catch (berl::train::NotFinite const& e) {
-    fmt::print(stderr, "ablation_attributes: {}\n", e.what());
+    fmt::print(stderr, "ablation: {}\n", e.what());
     return 3;
   }
 }
