@@ -1,4 +1,6 @@
 #pragma once
+#include <berl/core/arena.hpp>           // Arena, padded
+#include <berl/core/error.hpp>           // Error
 #include <berl/networks/initialise.hpp>  // initialise_backbone, initialise_head
 #include <berl/nn/sequential.hpp>        // forward, backward
 #include <berl/nn/sizes.hpp>             // kept, scratch
