@@ -1,5 +1,4 @@
 #include <berl/train/metrics.hpp>
-#include <berl/train/progress.hpp>
 
 #include <doctest/doctest.h>
 
@@ -34,13 +33,4 @@ TEST_CASE("metrics: a line for each record; what comes after the checkpoint is c
   CHECK(slurp(file) == three);
   train::Metrics(scratch.path()).begin(0);  // from the beginning
   CHECK(slurp(file).empty());
-}
-
-TEST_CASE("progress: clock and peak") {
-  CHECK(train::clock_text(0) == "0:00");
-  CHECK(train::clock_text(61.4) == "1:01");
-  CHECK(train::clock_text(3599.6) == "1:00:00");
-  double const peak = train::peak_flops(1);
-  CHECK(peak > 1e8);   // no machine that compiles this is slower
-  CHECK(peak < 1e13);  // and no core faster: the loop was not optimised away
 }
