@@ -1,42 +1,16 @@
+#include <berl/train/step.hpp>
+
 #include <doctest/doctest.h>
 
-#include <berl/model.hpp>
-
-#include <cmath>
 #include <cstring>
 #include <string>
-#include <vector>
+
+#include "small_model.hpp"
 
 using namespace berl;
+using test::people, test::pictures, test::SmallTrainer;
 
 namespace {
-using Small = networks::IResNet<2, 2, 2, 2, 4, 112, 16>;
-using SmallModel = Model<Small, losses::CurricularFace, networks::Bypass<16, 4, 4>>;
-struct Four {  // a bypass of one's own, without confidence
-  static constexpr int side = 64;
-  using View = networks::ViewNet<4>;
-  using Light = networks::LightNet<4>;
-  using Depth = networks::DepthNet<16, 4>;
-  using Albedo = networks::AlbedoNet<16, 4>;
-};
-template <class T>
-using SmallTrainer = train::Trainer<SmallModel, Host, T>;
-
-template <class T>
-Tensor<T, Shape<3, 112, 112>> pictures(int n) {
-  Tensor<T, Shape<3, 112, 112>> x(n);
-  Random random(Seed{5});
-  for (int i = 0; i < n; ++i) {  // smooth, so that the sampler sees slopes
-    double const a = random.uniform(0.02, 0.08), b = random.uniform(0.02, 0.08);
-    for (int c = 0; c < 3; ++c)
-      for (int v = 0; v < 112; ++v)
-        for (int u = 0; u < 112; ++u)
-          x.write().sample(i)[(c * 112 + v) * 112 + u] = static_cast<T>(0.7 * std::sin(a * u + c) * std::cos(b * v));
-  }
-  return x;
-}
-std::vector<int> const labels{0, 2, 1, 2};
-
 /// Largest gradient of the arrays below a name.
 template <class T>
 double largest(SmallTrainer<T>& trainer, std::string const& prefix) {
@@ -58,7 +32,7 @@ char const* const above_tap[] = {"layer4.", "bn2.", "fc.", "features.", "head."}
 TEST_CASE("L_FR reaches the whole backbone and the head, and no auxiliary network") {
   SmallTrainer<double> trainer({.identities = 3, .batch = 4, .gamma_recon = 0});
   trainer.begin(train::Stage::joint, optim::Constant{}, optim::Constant{});
-  trainer.differentiate(pictures<double>(4).read(), labels);
+  trainer.differentiate(pictures<double>(4).read(), people);
   for (auto const* name : below_tap) CHECK_MESSAGE(largest(trainer, name) > 0, name);
   for (auto const* name : above_tap) CHECK_MESSAGE(largest(trainer, name) > 0, name);
   for (auto const* name : auxiliary) CHECK_MESSAGE(largest(trainer, name) == 0, name);
@@ -67,7 +41,7 @@ TEST_CASE("L_FR reaches the whole backbone and the head, and no auxiliary networ
 TEST_CASE("L_Recon reaches the auxiliary networks and stem to stage 3, and nothing of stage 4") {
   SmallTrainer<double> trainer({.identities = 3, .batch = 4, .gamma_fr = 0, .flip = 0.5});
   trainer.begin(train::Stage::joint, optim::Constant{}, optim::Constant{});
-  trainer.differentiate(pictures<double>(4).read(), labels);
+  trainer.differentiate(pictures<double>(4).read(), people);
   for (auto const* name : below_tap) CHECK_MESSAGE(largest(trainer, name) > 0, name);
   for (auto const* name : above_tap) CHECK_MESSAGE(largest(trainer, name) == 0, name);
   for (auto const* name : auxiliary) CHECK_MESSAGE(largest(trainer, name) > 0, name);
@@ -78,8 +52,8 @@ TEST_CASE("a joint step with gamma_2 = 0 is a step of stage 1 to the last bit, a
   auto const trained = [&](train::Stage stage) {
     SmallTrainer<double> trainer({.identities = 3, .batch = 4, .gamma_recon = 0});
     trainer.begin(stage, optim::Constant{.rate = 0.1}, optim::Constant{});
-    trainer.step(x.read(), labels);
-    CHECK(trainer.step(x.read(), labels).recon == 0);
+    trainer.step(x.read(), people);
+    CHECK(trainer.step(x.read(), people).recon == 0);
     return trainer;
   };
   auto const joint = trained(train::Stage::joint), recognition = trained(train::Stage::recognition);
@@ -97,7 +71,7 @@ TEST_CASE("confidence and smoothness: L_Recon reaches the confidence network, an
                                   .confidence = confidence,
                                   .smoothness = smoothness});
     trainer.begin(train::Stage::joint, optim::Constant{}, optim::Constant{});
-    trainer.differentiate(x.read(), labels);
+    trainer.differentiate(x.read(), people);
     return trainer;
   };
   auto plain = differentiated(false, 0, 1, 1), both = differentiated(true, 0.01, 1, 1);
@@ -124,12 +98,12 @@ TEST_CASE("a rough depth costs what depth_smoothness says, and a step of stage 2
   auto const run = [&](double smoothness) {
     SmallTrainer<double> trainer({.identities = 3, .batch = 4, .smoothness = smoothness});
     trainer.begin(train::Stage::reconstruction, optim::Constant{}, optim::Constant{.rate = 1e-3});
-    double const first = trainer.step(x.read(), labels).recon;
-    return std::pair(first, trainer.step(x.read(), labels).recon);
+    double const first = trainer.step(x.read(), people).recon;
+    return std::pair(first, trainer.step(x.read(), people).recon);
   };
   SmallTrainer<double> trainer({.identities = 3, .batch = 4});
   trainer.begin(train::Stage::reconstruction, optim::Constant{}, optim::Constant{});
-  double const without = trainer.differentiate(x.read(), labels).recon;
+  double const without = trainer.differentiate(x.read(), people).recon;
   auto settings = trainer.options().imaging;
   settings.border = false;
   Tensor<double, Shape<1, 64, 64>> depth(4);
@@ -146,7 +120,7 @@ TEST_CASE("the joint gradient is gamma_1 times one loss's and gamma_2 times the 
   auto const stem = [&](double fr, double recon) {
     SmallTrainer<double> trainer({.identities = 3, .batch = 4, .gamma_fr = fr, .gamma_recon = recon, .flip = 0.5});
     trainer.begin(train::Stage::joint, optim::Constant{}, optim::Constant{});
-    trainer.differentiate(x.read(), labels);
+    trainer.differentiate(x.read(), people);
     auto const d = trainer.parameters().trunk.template at<0>().named.weight.read_gradient();
     return std::vector<double>(d.data(), d.data() + 4 * 3 * 9);
   };
@@ -162,24 +136,24 @@ TEST_CASE("the joint gradient is gamma_1 times one loss's and gamma_2 times the 
   auto const count = trainer.states().recognition;
   std::vector<double> const before(trainer.states().values, trainer.states().values + count);
   trainer.begin(train::Stage::reconstruction, optim::Constant{.rate = 1}, optim::Constant{.rate = 1e-3});
-  auto const first = trainer.step(x.read(), labels);
-  auto const second = trainer.step(x.read(), labels);
+  auto const first = trainer.step(x.read(), people);
+  auto const second = trainer.step(x.read(), people);
   CHECK(first.fr == 0);
   CHECK(second.recon < first.recon);
   CHECK(std::memcmp(before.data(), trainer.states().values, count * sizeof(double)) == 0);
 }
 
 TEST_CASE("detaching the bypass changes no bit of the embedding") {
-  auto const x = pictures<float>(4);
+  auto const x = pictures<double>(4);
   auto const embedding = [&](train::Stage stage) {
-    SmallTrainer<float> trainer({.identities = 3, .batch = 4, .threads = 2, .flip = 0.5});
+    SmallTrainer<double> trainer({.identities = 3, .batch = 4, .threads = 2, .flip = 0.5});
     trainer.begin(stage, optim::Constant{}, optim::Constant{});
-    trainer.differentiate(x.read(), labels);
+    trainer.differentiate(x.read(), people);
     auto const e = trainer.activations().embedding.read();
-    return std::vector<float>(e.data(), e.data() + e.size());
+    return std::vector<double>(e.data(), e.data() + e.size());
   };
   auto const with = embedding(train::Stage::joint), without = embedding(train::Stage::recognition);
-  CHECK(std::memcmp(with.data(), without.data(), with.size() * sizeof(float)) == 0);
+  CHECK(std::memcmp(with.data(), without.data(), with.size() * sizeof(double)) == 0);
 }
 
 TEST_CASE("the whole graph's derivative agrees with central differences in double") {
@@ -188,7 +162,7 @@ TEST_CASE("the whole graph's derivative agrees with central differences in doubl
   trainer.begin(train::Stage::joint, optim::Constant{}, optim::Constant{});
   auto const loss = [&] {
     *trainer.parameters().head.state[0].value() = 0.1;  // a step renews it
-    return trainer.differentiate(x.read(), labels).total;
+    return trainer.differentiate(x.read(), people).total;
   };
   loss();
   std::vector<double> const gradient(trainer.states().gradients,
@@ -241,38 +215,4 @@ TEST_CASE("with confidence, mirrored faces and smoothness each part's derivative
     std::sort(errors.begin(), errors.end());
     CHECK_MESSAGE(errors[4] < 1e-5, part);  // as above; a wrong factor of either term would show in all of them
   }
-}
-
-TEST_CASE("a step has the same bits for any number of threads") {
-  auto const x = pictures<float>(4);
-  auto const run = [&](int threads) {
-    SmallTrainer<float> trainer({.identities = 3, .batch = 4, .threads = threads, .flip = 0.5, .confidence = true, .smoothness = 0.01});
-    trainer.begin(train::Stage::joint, optim::Constant{.rate = 0.01}, optim::Constant{.rate = 1e-3});
-    for (int k = 0; k < 3; ++k) trainer.step(x.read(), labels);
-    return std::vector<float>(trainer.states().values, trainer.states().values + trainer.states().recognition + trainer.states().auxiliary);
-  };
-  auto const one = run(1);
-  for (int threads : {2, 7}) {
-    auto const many = run(threads);
-    CHECK(std::memcmp(one.data(), many.data(), one.size() * sizeof(float)) == 0);
-  }
-}
-
-TEST_CASE("what the caller gets wrong is said in one sentence") {
-  CHECK_THROWS_WITH_AS(SmallTrainer<float>({.batch = 4}),
-                       "berl::train::Trainer: identities: found 0; expected at least 1. Give the number of people in the training set.",
-                       Error);
-  using Own = train::Trainer<Model<Small, losses::CurricularFace, Four>>;
-  CHECK_THROWS_WITH_AS(
-      Own({.identities = 3, .batch = 4, .confidence = true}),
-      "berl::train::Trainer: confidence: found a bypass without a confidence network; expected one that names it. Add `using "
-      "Confidence = networks::PixelConfidenceNet<>;` to the bypass, or leave the option off.",
-      Error);
-  Own own({.identities = 3, .batch = 4, .smoothness = 0.01});
-  own.begin(train::Stage::joint, optim::Constant{}, optim::Constant{});
-  CHECK(std::isfinite(own.step(pictures<float>(4).read(), labels).total));
-  SmallTrainer<float> trainer({.identities = 3, .batch = 4});
-  CHECK_THROWS_AS(trainer.step(pictures<float>(3).read(), labels), Error);
-  std::vector<int> const wrong{0, 1, 2, 3};
-  CHECK_THROWS_AS(trainer.step(pictures<float>(4).read(), wrong), Error);
 }
