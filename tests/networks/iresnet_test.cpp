@@ -35,8 +35,8 @@ static_assert(nn::SizesOf<IResNet200::Trunk>::parameters == 78'701'312 && trunk_
 static_assert(std::is_same_v<Tap<IResNet100>, Shape<256, 14, 14>>);
 
 struct Result {
-  double embedding, tap, tap_gradient, input_gradient, median, worst, zero, buffer;
-  int compared, stored;  // arrays
+  double embedding, tap, tap_gradient, input_gradient, median, worst, above_tap, zero, buffer;  // above_tap: the worst of Top
+  int compared, stored;                                                                         // arrays
   std::string where;
 };
 
@@ -61,10 +61,13 @@ void keep_double(Context<Host>& ctx, test::GoldenNetwork<L, In, float>& net, tes
   std::copy(exact.y.span().begin(), exact.y.span().end(), net.y.span().begin());
 }
 
-/// Runs a backbone without dropout as the fixture did; the published names are ours. In float, backward begins from what the forward pass
-/// keeps in double: where rounding gives one input of a PReLU the other sign, every gradient below is off by 1e-3, which hides errors.
+/// What backward begins from: what forward kept, or what it keeps in double. In float, rounding gives a few inputs of PReLUs the other
+/// sign; then every gradient below is off by 1e-3, which hides errors.
+enum class Kept { own, exact };
+
+/// Runs a backbone without dropout as the fixture did; the published names are ours.
 template <class B, class Mode, class T>
-Result run(std::string const& name, Convolutions convolutions = Convolutions::fastest) {
+Result run(std::string const& name, Convolutions convolutions = Convolutions::fastest, Kept kept = Kept::own) {
   test::Golden const golden(name);
   int const batch = golden.param("batch").get<int>();
   using Trunk = typename B::Trunk;
@@ -82,13 +85,15 @@ Result run(std::string const& name, Convolutions convolutions = Convolutions::fa
   nn::forward<Top, Mode>(ctx, top.weights.params, trunk.y.read(), top.y.write(), above);
   auto const embedding = test::plain(top.y), tap = test::plain(trunk.y);
   if constexpr (std::is_same_v<T, float>) {
-    test::GoldenNetwork<Trunk, typename B::Input, double> exact(golden, batch);
-    test::GoldenNetwork<Top, Tap<B>, double> exact_top(golden, batch);
-    ctx.scratch = Arena(std::max(nn::scratch<Trunk, double, typename B::Input>(batch, 2), nn::scratch<Top, double, Tap<B>>(batch, 2)));
-    exact.copy_in(golden, "input", exact.x);
-    keep_double<Mode>(ctx, trunk, exact);
-    std::copy(exact.y.span().begin(), exact.y.span().end(), exact_top.x.span().begin());
-    keep_double<Mode>(ctx, top, exact_top);
+    if (kept == Kept::exact) {
+      test::GoldenNetwork<Trunk, typename B::Input, double> exact(golden, batch);
+      test::GoldenNetwork<Top, Tap<B>, double> exact_top(golden, batch);
+      ctx.scratch = Arena(std::max(nn::scratch<Trunk, double, typename B::Input>(batch, 2), nn::scratch<Top, double, Tap<B>>(batch, 2)));
+      exact.copy_in(golden, "input", exact.x);
+      keep_double<Mode>(ctx, trunk, exact);
+      std::copy(exact.y.span().begin(), exact.y.span().end(), exact_top.x.span().begin());
+      keep_double<Mode>(ctx, top, exact_top);
+    }
   }
   nn::backward<Top, Mode>(ctx, top.weights.params, trunk.y.read(), top.dy.read(), top.dx.write(), above);
   nn::backward<Trunk, Mode>(ctx, trunk.weights.params, trunk.x.read(), top.dx.read(), trunk.dx.write(), below);
@@ -102,6 +107,7 @@ Result run(std::string const& name, Convolutions convolutions = Convolutions::fa
           golden.compare("grad_input", dinput).relative_l2,
           std::max(low.median, high.median),
           std::max(low.worst, high.worst),
+          high.worst,
           std::max(low.worst_zero, high.worst_zero),
           std::max(low.worst_buffer, high.worst_buffer),
           low.compared + high.compared,
@@ -168,38 +174,40 @@ TEST_CASE("IResNet-100 agrees with the published code in double") {
   check_double<R100, Training>("iresnet100_train", 5.6e3);
 }
 
-// Limits are ten times what PyTorch's own float32 run deviates; those of gradients, of a run in which no sign flips.
-TEST_CASE("IResNet-18 in float") {
-  for (auto const convolutions : {Convolutions::direct, Convolutions::fastest}) {
-    Result const t = run<R18, Training, float>("iresnet18_train", convolutions);
-    CHECK(t.embedding < 8.2e-6);
-    CHECK(t.tap < 3.8e-6);
-    CHECK(t.tap_gradient < 2.2e-5);
-    CHECK(t.input_gradient < 2.2e-5);
-    CHECK(t.worst < 1.6e-4);
-    CHECK(t.median < 2.2e-5);
-    CHECK(t.buffer < 1e-5);
-  }
+// Limits are ten times what PyTorch's own float32 run deviates; those of gradients, of a run in which no sign flips. With its own signs,
+// direct sums flip none of IResNet-18 and none above stage 3 of IResNet-100; Winograd's flip some in both, above stage 3 in the training of
+// IResNet-100 alone. Below a flip 5e-2 is the fixture's bound.
+struct Flips {
+  bool direct, fastest_above;
+};
+template <class B, class Mode>
+void check_float(std::string const& name, double embedding, double tap, double gradient, Flips flips) {
+  for (auto const convolutions : {Convolutions::direct, Convolutions::fastest})
+    for (auto const kept : {Kept::own, Kept::exact}) {
+      Result const r = run<B, Mode, float>(name, convolutions, kept);
+      bool const direct = convolutions == Convolutions::direct, exact = kept == Kept::exact;
+      CAPTURE(name);
+      CAPTURE(direct);
+      CAPTURE(exact);
+      CAPTURE(r.where);
+      CHECK(r.embedding < embedding);
+      CHECK(r.tap < tap);
+      CHECK(r.buffer < 1e-5);
+      double const above = exact || direct || !flips.fastest_above ? gradient : 5e-2;
+      CHECK(r.tap_gradient < above);
+      CHECK(r.above_tap < above);
+      CHECK(r.worst < (exact || (direct && !flips.direct) ? 1.6e-4 : 5e-2));
+      CHECK(r.input_gradient < (exact ? gradient : 5e-2));
+      if (exact) CHECK(r.median < gradient);
+      if (!flips.fastest_above && (direct || !flips.direct)) CHECK(r.median < 1e-4);
+    }
 }
 
+TEST_CASE("IResNet-18 in float") { check_float<R18, Training>("iresnet18_train", 8.2e-6, 3.8e-6, 2.2e-5, {false, false}); }
+
 TEST_CASE("IResNet-100 in float") {
-  for (auto const convolutions : {Convolutions::direct, Convolutions::fastest}) {
-    Result const e = run<R100, Inference, float>("iresnet100_eval", convolutions);
-    CHECK(e.embedding < 6.9e-6);
-    CHECK(e.tap < 4.9e-6);
-    CHECK(e.tap_gradient < 5.4e-5);
-    CHECK(e.input_gradient < 5.4e-5);
-    CHECK(e.worst < 1.6e-4);
-    CHECK(e.median < 5.4e-5);
-    Result const t = run<R100, Training, float>("iresnet100_train", convolutions);
-    CHECK(t.embedding < 1.1e-5);
-    CHECK(t.tap < 6.5e-6);
-    CHECK(t.tap_gradient < 5.4e-5);
-    CHECK(t.input_gradient < 5.4e-5);
-    CHECK(t.worst < 1.6e-4);
-    CHECK(t.median < 5.4e-5);
-    CHECK(t.buffer < 1e-5);
-  }
+  check_float<R100, Inference>("iresnet100_eval", 6.9e-6, 4.9e-6, 5.4e-5, {true, false});
+  check_float<R100, Training>("iresnet100_train", 1.1e-5, 6.5e-6, 5.4e-5, {true, true});
 }
 
 TEST_CASE("batch norms folded, the embeddings agree with the published code's as before") {
