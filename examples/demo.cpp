@@ -147,7 +147,7 @@ int main(int argc, char** argv) try {
   config.batch = 32;
   config.flip = 0.5;
   config.stage[0] = {.steps = steps(300), .lr = 0.05, .warm_up = 20};
-  config.stage[1] = {.steps = steps(1100), .adam_lr = 5e-4};
+  config.stage[1] = {.steps = steps(650), .adam_lr = 5e-4};
   config.stage[2] = {.steps = steps(80), .lr = 0.005, .adam_lr = 5e-4};
   config.checkpoint_every = 1000;
 
