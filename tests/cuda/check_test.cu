@@ -10,7 +10,7 @@ using namespace berl;
 
 namespace {
 std::string text(cudaError_t code, int driver = 13000) {
-  auto const s = cuda::sentence(code, driver, 13000);
+  auto const s = gpu::sentence(code, driver, 13000);
   return s.found + "; " + s.expected + ". " + s.remedy;
 }
 bool says(std::string const& text, char const* words) { return text.find(words) != std::string::npos; }
@@ -30,11 +30,11 @@ TEST_CASE("what goes wrong with a GPU is said in a sentence") {
 }
 
 TEST_CASE("a failed call says where it stands") {
-  CHECK_NOTHROW(cuda::check(cudaSuccess, "cudaMalloc"));
+  CHECK_NOTHROW(gpu::check(cudaSuccess, "cudaMalloc"));
   std::string said;
   int const line = __LINE__ + 2;
   try {
-    cuda::check(cudaErrorMemoryAllocation, "cudaMalloc");
+    gpu::check(cudaErrorMemoryAllocation, "cudaMalloc");
   } catch (Error const& error) {
     said = error.what();
   }

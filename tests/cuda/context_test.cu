@@ -5,10 +5,10 @@
 #include <string>
 
 using namespace berl;
-using cuda::needs_gpu;
+using gpu::needs_gpu;
 
 TEST_CASE("without a GPU, or with a wrong number, a context says so") {
-  int const wrong = cuda::found() ? cuda::devices() : 0;
+  int const wrong = gpu::found() ? gpu::devices() : 0;
   CHECK_THROWS_AS(Context<Cuda>{wrong}, Error);
   CHECK_THROWS_AS(Context<Cuda>{-1}, Error);
 }
@@ -19,7 +19,7 @@ TEST_CASE("a context's scratch lies on the GPU and is given back" * needs_gpu())
     Scope const scope(ctx.scratch);
     float* const block = ctx.scratch.take<float>(100);
     cudaPointerAttributes at{};
-    cuda::check(cudaPointerGetAttributes(&at, block), "cudaPointerGetAttributes");
+    gpu::check(cudaPointerGetAttributes(&at, block), "cudaPointerGetAttributes");
     CHECK(at.type == cudaMemoryTypeDevice);
     CHECK(at.device == 0);
   }
@@ -31,13 +31,13 @@ TEST_CASE("a context's scratch lies on the GPU and is given back" * needs_gpu())
 
 TEST_CASE("more memory than there is" * needs_gpu()) {
   std::size_t free = 0, total = 0;
-  cuda::check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+  gpu::check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
   std::string said;
   try {
-    Arena const arena(4 * total, cuda::memory);
+    Arena const arena(4 * total, gpu::memory);
   } catch (Error const& error) {
     said = error.what();
   }
   CHECK(said.find("too little free memory") != std::string::npos);
-  CHECK_NOTHROW(Arena(MiB, cuda::memory));  // the refused call has left nothing behind
+  CHECK_NOTHROW(Arena(MiB, gpu::memory));  // the refused call has left nothing behind
 }

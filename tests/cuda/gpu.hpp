@@ -5,7 +5,7 @@
 
 #include <cstdio>
 
-namespace berl::cuda {
+namespace berl::gpu {
 /// Whether there is a GPU to run on; says once what was looked for where there is none.
 inline bool found() {
   static bool const is = [] {
@@ -20,4 +20,4 @@ inline bool found() {
 }
 /// TEST_CASE("..." * needs_gpu())
 inline doctest::skip needs_gpu() { return doctest::skip(!found()); }
-}  // namespace berl::cuda
+}  // namespace berl::gpu

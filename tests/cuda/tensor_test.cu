@@ -5,7 +5,7 @@
 #include <type_traits>
 
 using namespace berl;
-using cuda::needs_gpu;
+using gpu::needs_gpu;
 using Map = Shape<32, 3, 5>;
 
 static_assert(std::is_same_v<LayoutOf<Map, Cuda>, Nhwc> && std::is_same_v<LayoutOf<Shape<3, 4, 5>, Cuda>, Nchw>);

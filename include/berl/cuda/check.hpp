@@ -6,7 +6,7 @@
 #include <source_location>
 #include <string>
 
-namespace berl::cuda {
+namespace berl::gpu {
 /// What an error code of the CUDA runtime means for the user, in the words of berl::Error.
 struct Sentence {
   std::string found, expected, remedy;
@@ -73,4 +73,4 @@ inline void check(cudaError_t code, char const* call, std::source_location const
   static_cast<void>(cudaGetLastError());  // a refused call is over; only errors of kernels remain
   throw failure(code, call, from);
 }
-}  // namespace berl::cuda
+}  // namespace berl::gpu

@@ -8,7 +8,7 @@
 #include <type_traits>  // remove_pointer_t
 
 namespace berl {
-namespace cuda {
+namespace gpu {
 /// Blocks of the calling thread's GPU. Arenas and tensors take them where a plan is made; a step takes none.
 inline constexpr Memory memory{[](std::size_t bytes) {
                                  void* block = nullptr;
@@ -59,21 +59,21 @@ class Stream {
   };
   std::unique_ptr<std::remove_pointer_t<cudaStream_t>, Destroy> stream_;
 };
-}  // namespace cuda
+}  // namespace gpu
 
 /// One GPU, the queue that operations are put into, and memory that lives as long as the call that takes it. Operations return before
 /// they are done; each sees what those before it on the same context have written.
 ///   errors  Error, where there is no such GPU or too little memory on it
 template <>
 struct Context<Cuda> {
-  explicit Context(int number = 0, std::size_t scratch_bytes = 0) : device(cuda::use(number)), scratch(scratch_bytes, cuda::memory) {}
+  explicit Context(int number = 0, std::size_t scratch_bytes = 0) : device(gpu::use(number)), scratch(scratch_bytes, gpu::memory) {}
 
   /// Waits until all that was put into the queue is done.
   ///   errors  Error, where a kernel failed
-  void synchronize() const { cuda::check(cudaStreamSynchronize(stream.get()), "cudaStreamSynchronize"); }
+  void synchronize() const { gpu::check(cudaStreamSynchronize(stream.get()), "cudaStreamSynchronize"); }
 
-  int device;     ///< the GPU of the thread that made the context; another thread calls cuda::use(device) before its first operation
+  int device;     ///< the GPU of the thread that made the context; another thread calls gpu::use(device) before its first operation
   Arena scratch;  ///< sized by plan; operations take from it and give back before they return
-  cuda::Stream stream;
+  gpu::Stream stream;
 };
 }  // namespace berl

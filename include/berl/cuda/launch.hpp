@@ -6,7 +6,7 @@
 #include <cstddef>  // size_t
 #include <type_traits>
 
-namespace berl::cuda {
+namespace berl::gpu {
 /// How many blocks of how many threads, and the bytes that the threads of a block share beside a kernel's own.
 struct Grid {
   dim3 blocks;
@@ -20,8 +20,8 @@ constexpr unsigned blocks_for(std::size_t n, unsigned threads) { return static_c
 ///   errors  Error, where the GPU refuses it. What goes wrong while it runs is told by a later call
 template <class... P, class... A>
 void launch(Context<Cuda>& ctx, char const* name, void (*kernel)(P...), Grid const& grid, A const&... arguments) {
-  static_assert((std::is_trivially_copyable_v<P> && ...), "berl::cuda::launch: a kernel's arguments are copied byte by byte to the GPU.");
-  static_assert((std::size_t{0} + ... + sizeof(P)) <= 4096, "berl::cuda::launch: a kernel's arguments take at most 4096 bytes.");
+  static_assert((std::is_trivially_copyable_v<P> && ...), "berl::gpu::launch: a kernel's arguments are copied byte by byte to the GPU.");
+  static_assert((std::size_t{0} + ... + sizeof(P)) <= 4096, "berl::gpu::launch: a kernel's arguments take at most 4096 bytes.");
   if (grid.blocks.x == 0 || grid.blocks.y == 0 || grid.blocks.z == 0) return;
   if (grid.shared > 48 * KiB)
     check(cudaFuncSetAttribute(reinterpret_cast<void const*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
@@ -34,4 +34,4 @@ void launch(Context<Cuda>& ctx, char const* name, void (*kernel)(P...), Grid con
   config.stream = ctx.stream.get();
   check(cudaLaunchKernelEx(&config, kernel, static_cast<P>(arguments)...), name);
 }
-}  // namespace berl::cuda
+}  // namespace berl::gpu

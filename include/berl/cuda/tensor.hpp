@@ -16,9 +16,9 @@ class Tensor<T, S, Cuda, L> {
 
   explicit Tensor(int batch = 1) : batch_(batch) {
     if (batch == 0) return;
-    data_.reset(reinterpret_cast<T*>(cuda::memory.allocate(size() * sizeof(T))));
-    cuda::check(cudaMemset(data_.get(), 0, size() * sizeof(T)), "cudaMemset");
-    cuda::check(cudaDeviceSynchronize(), "cudaDeviceSynchronize");  // contexts' queues do not wait for the memset
+    data_.reset(reinterpret_cast<T*>(gpu::memory.allocate(size() * sizeof(T))));
+    gpu::check(cudaMemset(data_.get(), 0, size() * sizeof(T)), "cudaMemset");
+    gpu::check(cudaDeviceSynchronize(), "cudaDeviceSynchronize");  // contexts' queues do not wait for the memset
   }
 
   Read<T, S, Cuda, L> read() const { return {data_.get(), batch_}; }
@@ -29,13 +29,13 @@ class Tensor<T, S, Cuda, L> {
 
  private:
   struct Free {
-    void operator()(T* data) const { cuda::memory.free(reinterpret_cast<std::byte*>(data)); }
+    void operator()(T* data) const { gpu::memory.free(reinterpret_cast<std::byte*>(data)); }
   };
   std::unique_ptr<T[], Free> data_;
   int batch_;
 };
 
-namespace cuda::detail {
+namespace gpu::detail {
 template <class S, class From, class To, class T>
 __global__ void relayout_kernel(T const* from, T* to, std::size_t n) {
   std::size_t const i = static_cast<std::size_t>(blockIdx.x) * blockDim.x + threadIdx.x;
@@ -56,7 +56,7 @@ inline void expect_equal(int from, int to) {
 inline void copy_bytes(Context<Cuda>& ctx, void const* from, void* to, std::size_t bytes, cudaMemcpyKind kind) {
   if (bytes > 0) check(cudaMemcpyAsync(to, from, bytes, kind, ctx.stream.get()), "cudaMemcpyAsync");
 }
-}  // namespace cuda::detail
+}  // namespace gpu::detail
 
 template <class S, class From, class To>
 inline constexpr bool lie_alike = plane<S> == 1 || detail::beside<S, From> == detail::beside<S, To>;
@@ -73,38 +73,38 @@ constexpr std::size_t copy_scratch_bytes(int batch) {
 ///   scratch copy_scratch_bytes
 template <class T, class S, class From, class To>
 void copy(Context<Cuda>& ctx, Read<T, S, Host, From> from, Write<T, S, Cuda, To> to) {
-  cuda::detail::expect_equal(from.batch(), to.batch());
+  gpu::detail::expect_equal(from.batch(), to.batch());
   std::size_t const n = from.size();
   if constexpr (lie_alike<S, From, To>) {
-    cuda::detail::copy_bytes(ctx, from.data(), to.data(), n * sizeof(T), cudaMemcpyHostToDevice);
+    gpu::detail::copy_bytes(ctx, from.data(), to.data(), n * sizeof(T), cudaMemcpyHostToDevice);
   } else {
     Scope const scope(ctx.scratch);
     T* const as_it_lies = ctx.scratch.template take<T>(n);
-    cuda::detail::copy_bytes(ctx, from.data(), as_it_lies, n * sizeof(T), cudaMemcpyHostToDevice);
-    cuda::detail::relayout<S, From, To>(ctx, static_cast<T const*>(as_it_lies), to.data(), n);
+    gpu::detail::copy_bytes(ctx, from.data(), as_it_lies, n * sizeof(T), cudaMemcpyHostToDevice);
+    gpu::detail::relayout<S, From, To>(ctx, static_cast<T const*>(as_it_lies), to.data(), n);
   }
 }
 /// From the GPU to the host. Ordinary host memory is written when this returns; pinned memory once the context has been waited for.
 template <class T, class S, class From, class To>
 void copy(Context<Cuda>& ctx, Read<T, S, Cuda, From> from, Write<T, S, Host, To> to) {
-  cuda::detail::expect_equal(from.batch(), to.batch());
+  gpu::detail::expect_equal(from.batch(), to.batch());
   std::size_t const n = from.size();
   if constexpr (lie_alike<S, From, To>) {
-    cuda::detail::copy_bytes(ctx, from.data(), to.data(), n * sizeof(T), cudaMemcpyDeviceToHost);
+    gpu::detail::copy_bytes(ctx, from.data(), to.data(), n * sizeof(T), cudaMemcpyDeviceToHost);
   } else {
     Scope const scope(ctx.scratch);
     T* const as_it_will_lie = ctx.scratch.template take<T>(n);
-    cuda::detail::relayout<S, From, To>(ctx, from.data(), as_it_will_lie, n);
-    cuda::detail::copy_bytes(ctx, as_it_will_lie, to.data(), n * sizeof(T), cudaMemcpyDeviceToHost);
+    gpu::detail::relayout<S, From, To>(ctx, from.data(), as_it_will_lie, n);
+    gpu::detail::copy_bytes(ctx, as_it_will_lie, to.data(), n * sizeof(T), cudaMemcpyDeviceToHost);
   }
 }
 /// On one GPU, or from one to another where both lie alike.
 template <class T, class S, class From, class To>
 void copy(Context<Cuda>& ctx, Read<T, S, Cuda, From> from, Write<T, S, Cuda, To> to) {
-  cuda::detail::expect_equal(from.batch(), to.batch());
+  gpu::detail::expect_equal(from.batch(), to.batch());
   if constexpr (lie_alike<S, From, To>)
-    cuda::detail::copy_bytes(ctx, from.data(), to.data(), from.size() * sizeof(T), cudaMemcpyDefault);
+    gpu::detail::copy_bytes(ctx, from.data(), to.data(), from.size() * sizeof(T), cudaMemcpyDefault);
   else
-    cuda::detail::relayout<S, From, To>(ctx, from.data(), to.data(), from.size());
+    gpu::detail::relayout<S, From, To>(ctx, from.data(), to.data(), from.size());
 }
 }  // namespace berl
