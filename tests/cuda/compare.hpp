@@ -21,6 +21,28 @@ Tensor<T, S> filled(int batch, std::string_view name, double lo = -1, double hi 
   fill(x, name, lo, hi);
   return x;
 }
+/// The host's memory as a kernel's body sees the GPU's, where both lie alike.
+template <class T, class S>
+Read<T, S, Cuda> as_gpu(Read<T, S, Host> view) {
+  static_assert(lie_alike<S, LayoutOf<S, Host>, LayoutOf<S, Cuda>>);
+  return {view.data(), view.batch()};
+}
+template <class T, class S>
+Write<T, S, Cuda> as_gpu(Write<T, S, Host> view) {
+  return {view.data(), view.batch()};
+}
+template <class T, class S>
+Add<T, S, Cuda> as_gpu(Add<T, S, Host> view) {
+  return {view.data(), view.batch()};
+}
+/// body(team) by a team of one, or by all members of a crew.
+template <class Team, class Body>
+void work(Body const& body) {
+  if constexpr (Team::size == 1)
+    body(Team{});
+  else
+    Team::work([&] { body(Team{}); });
+}
 /// A context whose scratch is large enough for a test.
 inline Context<Cuda> test_context() { return Context<Cuda>(0, 64 * MiB); }
 

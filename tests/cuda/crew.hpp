@@ -1,6 +1,7 @@
 #pragma once
 #include <berl/cuda/team.hpp>
 
+#include <atomic>
 #include <barrier>
 #include <thread>
 #include <vector>
@@ -12,6 +13,7 @@ struct Crew {
   static constexpr int size = members;
   BERL_FN static int rank() { NV_IF_ELSE_TARGET(NV_IS_HOST, (return member;), (return 0;)) }
   BERL_FN static void sync() { NV_IF_TARGET(NV_IS_HOST, (all.arrive_and_wait();)) }
+  BERL_FN static void raise(unsigned long long& to, unsigned long long v) { NV_IF_TARGET(NV_IS_HOST, (raise_on_host(to, v);)) }
   template <class T, int n>
   BERL_FN static void sum(T (&v)[n]) {
     NV_IF_TARGET(NV_IS_HOST, (sum_on_host(v);))
@@ -29,6 +31,11 @@ struct Crew {
   }
 
  private:
+  static void raise_on_host(unsigned long long& to, unsigned long long v) {
+    std::atomic_ref<unsigned long long> at(to);
+    for (unsigned long long now = at; now < v && !at.compare_exchange_weak(now, v);) {
+    }
+  }
   template <class T, int n>
   static void sum_on_host(T (&v)[n]) {
     for (int i = 0; i < n; ++i) {

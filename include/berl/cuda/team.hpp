@@ -7,6 +7,7 @@
 /// A kernel's body is a function of the team that works on it, so that it also runs on the host, alone, and is tested there.
 ///   rank, size   member `rank` takes elements rank, rank + size, ...
 ///   sync()       what any member has written before, all members see behind it
+///   raise(to,v)  to = max(to, v), of whole numbers, so that it does not matter who comes first
 ///   sum(v)       replaces each of the numbers v by its sum over the members, in an order that is always the same
 namespace berl::gpu {
 /// A team of one.
@@ -14,6 +15,7 @@ struct Solo {
   static constexpr int size = 1;
   BERL_FN static constexpr int rank() { return 0; }
   BERL_FN static constexpr void sync() {}
+  BERL_FN static constexpr void raise(unsigned long long& to, unsigned long long v) { to = v > to ? v : to; }
   template <class T, int n>
   BERL_FN static constexpr void sum(T (&)[n]) {}
 };
@@ -26,6 +28,7 @@ struct Block {
   static constexpr int warps = threads / 32;
   BERL_FN static int rank() { NV_IF_ELSE_TARGET(NV_IS_DEVICE, (return static_cast<int>(threadIdx.x);), (return 0;)) }
   BERL_FN static void sync() { NV_IF_TARGET(NV_IS_DEVICE, (__syncthreads();)) }
+  BERL_FN static void raise(unsigned long long& to, unsigned long long v) { NV_IF_TARGET(NV_IS_DEVICE, (atomicMax(&to, v);)) }
   /// Over the lanes of each warp first, then over the warps.
   template <class T, int n>
   BERL_FN static void sum(T (&v)[n]) {

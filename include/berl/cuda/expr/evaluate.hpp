@@ -51,7 +51,7 @@ struct berl::Kernel<berl::expr::Evaluate<N>, berl::Cuda> {
     constexpr int packs = plane<S> / pixels_of<T, S>, threads = gpu::threads_for(packs, 256);
     constexpr int parts = any_sums<sample_lets_of<N>> ? 1 : (packs + threads - 1) / threads;
     require_aligned_views("berl::expr::evaluate", values, leaves_of<N>{});
-    require_aligned("berl::expr::evaluate", plane<S> > 1 ? y.data() : nullptr);
+    gpu::require_aligned("berl::expr::evaluate", plane<S> > 1 ? y.data() : nullptr);
     gpu::launch(ctx, "berl::expr::evaluate", evaluate_kernel<threads, N, B, Y>, {static_cast<unsigned>(y.batch() * parts), threads}, node,
                 values, y, parts);
   }

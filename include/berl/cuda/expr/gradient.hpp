@@ -182,7 +182,7 @@ struct berl::Kernel<berl::expr::Gradient<N, berl::expr::Types<Ws...>>, berl::Cud
     constexpr int threads = gpu::threads_for(plane<S> / pixels_of<T, S>, 256);
     require_aligned_views("berl::expr::gradient", values, leaves_of<N>{});
     require_aligned_views("berl::expr::gradient", gradients, expr::Types<Ws...>{});
-    require_aligned("berl::expr::gradient", plane<S> > 1 ? dy.data() : nullptr);
+    gpu::require_aligned("berl::expr::gradient", plane<S> > 1 ? dy.data() : nullptr);
     gpu::launch(ctx, "berl::expr::gradient", gradient_kernel<threads, expr::Types<Ws...>, N, B, Dy, G>,
                 {static_cast<unsigned>(dy.batch()), threads}, node, values, dy, gradients);
   }

@@ -1,6 +1,5 @@
 #pragma once
-#include <berl/core/error.hpp>     // Error
-#include <berl/cuda/pack.hpp>      // Pack, load
+#include <berl/cuda/pack.hpp>      // Pack, load, require_aligned
 #include <berl/cuda/team.hpp>      // Solo, Block
 #include <berl/expr/evaluate.hpp>  // evaluate_let
 #include <berl/expr/pixel.hpp>     // evaluate_pixel, Rows
@@ -91,13 +90,8 @@ inline constexpr bool any_sums = false;
 template <class... Os>
 inline constexpr bool any_sums<Types<Os...>> = (reduces<decltype(Os::a)> || ...);
 
-inline void require_aligned(char const* where, void const* data) {
-  if (!gpu::aligned(data))
-    throw Error(where, "a map that does not start at a multiple of 16 bytes", "one that does",
-                "Tensors and arenas give such memory; a view of single samples may need a copy.");
-}
 template <class B, class... Ls>
 void require_aligned_views(char const* where, B const& values, Types<Ls...>) {
-  (require_aligned(where, plane<typename Ls::shape> > 1 ? values[Ls{}].data() : nullptr), ...);
+  (gpu::require_aligned(where, plane<typename Ls::shape> > 1 ? values[Ls{}].data() : nullptr), ...);
 }
 }  // namespace berl::expr::detail

@@ -1,179 +1,190 @@
 #pragma once
-#include <berl/core/shape.hpp>   // LayoutOf
-#include <berl/cuda/launch.hpp>  // launch
-#include <berl/cuda/pack.hpp>    // Pack, load, store
+#include <berl/core/shape.hpp>   // Nhwc
+#include <berl/cuda/nn/map.hpp>  // store_as, launch, Pack
 #include <berl/cuda/team.hpp>    // Block
 
-#include <cstddef>      // ptrdiff_t
 #include <type_traits>  // is_same_v
+#include <utility>      // integer_sequence, declval
 
-/// What treats each channel of a batch by itself: sums over all its elements, and maps with constants of their own for each channel.
-/// A batch is cut by its sizes alone, so that sums are the same on any GPU.
+/// Layers that treat each channel by itself: y from x, channel by channel, and sums over all elements of a channel.
+///   f.at(c)            what is done to channel c; it is called
+///     with (x...)      where nothing is summed, and returns y
+///     with (t, x...)   where there are sums: it sets t[0], t[1], ..., and returns y
+///   finish(c, sums)    runs once for each channel
+/// A team takes a slab of samples. Its sums, in double, wait in the context's scratch until a second kernel adds the slabs in their order.
 namespace berl::gpu {
-/// A batch of maps S as rows with one element for each channel; members of a team take N channels of a row at once.
-template <class T, class S>
-struct Channels {
-  static constexpr int C = channels<S>, pixels = plane<S>;
-  static constexpr bool beside = pixels == 1 || std::is_same_v<LayoutOf<S, Cuda>, Nhwc>;
-  static constexpr int N = beside && C % pack_of<T> == 0 ? pack_of<T> : 1;
-  static constexpr int packs = C / N;
-  static constexpr int threads = 256, columns = packs < 32 ? packs : 32, lanes = threads / columns;  // of a block: packs, and rows at once
-  static constexpr int blocks = (packs + columns - 1) / columns;                                     // beside one another
+/// Threads of a block, slabs at most, and rows that are summed in the elements' own precision before they are added to the rest.
+inline constexpr int channel_threads = 512, most_slabs = 512, run_length = 32;
 
-  BERL_FN static std::ptrdiff_t at(std::ptrdiff_t row, int c) {
-    if constexpr (beside)
-      return row * C + c;
-    else
-      return (row / pixels * C + c) * pixels + row % pixels;
-  }
-  static std::ptrdiff_t rows(int batch) { return static_cast<std::ptrdiff_t>(batch) * pixels; }
-  /// Pieces of the rows, of a sum and of a map: a sum has about 512 blocks, so that few partial sums are left.
-  static int sum_pieces(int batch) {
-    std::ptrdiff_t const some = rows(batch) / (8 * lanes), most = 512 / blocks;
-    return static_cast<int>(some < 1 ? 1 : some < most ? some : most < 1 ? 1 : most);
-  }
-  static constexpr int map_rows = 16 * lanes;
-  static unsigned map_pieces(int batch) { return static_cast<unsigned>((rows(batch) + map_rows - 1) / map_rows); }
+/// What channels_sum takes from the context's scratch: less than nn's layers plan for, which is a double for each sample and channel.
+constexpr int slabs_of(int batch) { return batch < most_slabs ? batch : most_slabs; }
+template <int C, int terms>
+constexpr std::size_t sums_bytes(int batch) {
+  return padded<double>(static_cast<std::size_t>(slabs_of(batch)) * C * terms) * sizeof(double);
+}
+
+/// Whether the channels of a pixel lie beside one another.
+template <class S, class L>
+inline constexpr bool interleaved = plane<S> == 1 || std::is_same_v<L, Nhwc>;
+
+/// One f for each of N neighbouring channels.
+template <class F, int N>
+struct ChannelsOf {
+  decltype(std::declval<F>().at(0)) f[N];
+  template <int... k>
+  BERL_FN ChannelsOf(F const& all, int c, std::integer_sequence<int, k...>) : f{all.at(c + k)...} {}
 };
 
-/// The sums over rows [first, last) for the channels of block `b`: of<N>(c).add(at, total) adds the terms of the N elements at `at`, whose
-/// first channel is c. What each lane has summed goes through `shared`, and then to sums[term][channel].
-template <class T, class S, int terms, class Team, class Of>
-BERL_FN void sum_rows(Team const&, Of const& of, int b, std::ptrdiff_t first, std::ptrdiff_t last, double* shared, double* sums) {
-  using G = Channels<T, S>;
-  constexpr int width = G::columns * G::N;
-  for (int i = Team::rank(); i < G::lanes * G::columns; i += Team::size) {
-    int const column = i % G::columns, lane = i / G::columns, pack = b * G::columns + column;
-    if (pack >= G::packs) continue;
-    double total[terms][G::N] = {};
-    auto const term = of.template of<G::N>(pack * G::N);
-    for (std::ptrdiff_t row = first + lane; row < last; row += G::lanes) term.add(G::at(row, pack * G::N), total);
-    for (int s = 0; s < terms; ++s)
-      for (int k = 0; k < G::N; ++k) shared[(s * G::lanes + lane) * width + column * G::N + k] = total[s][k];
-  }
-  Team::sync();
-  for (int i = Team::rank(); i < terms * width; i += Team::size) {
-    int const s = i / width, c = i % width;
-    if (b * width + c >= G::C) continue;
-    double sum = 0;
-    for (int lane = 0; lane < G::lanes; ++lane) sum += shared[(s * G::lanes + lane) * width + c];
-    sums[s * G::C + b * width + c] = sum;
-  }
+/// y at the elements of a pack, whose terms are added to those of the run; fs.f[k % channels] does element k.
+template <int terms, int channels, class Fs, class Y, class A, class T, int N, class... Packs>
+BERL_FN void pack_of_channels(Fs const& fs, Y const& y, std::size_t i, A (&run)[terms > 0 ? terms : 1][channels], Pack<T, N> const& first,
+                              Packs const&... packs) {
+  A values[N];
+  for (int k = 0; k < N; ++k)
+    if constexpr (terms > 0) {
+      A t[terms];
+      values[k] = fs.f[k % channels](t, static_cast<A>(first.v[k]), static_cast<A>(packs.v[k])...);
+      for (int s = 0; s < terms; ++s) run[s][k % channels] += t[s];
+    } else {
+      values[k] = fs.f[k % channels](static_cast<A>(first.v[k]), static_cast<A>(packs.v[k])...);
+    }
+  if constexpr (!skips<Y>) store_as(y, i, values);
 }
 
-/// The sums of all pieces, for eight channels from 8 b on: finish(c, sum) for each.
-inline constexpr int finish_threads = 256, finish_channels = 8, finish_lanes = finish_threads / finish_channels;
-template <int C, int terms, class Team, class Finish>
-BERL_FN void sum_pieces(Team const&, Finish const& finish, int b, double const* sums, int pieces, double* shared) {
-  for (int i = Team::rank(); i < finish_threads; i += Team::size) {
-    int const c = b * finish_channels + i % finish_channels;
-    double total[terms] = {};
-    if (c < C)
-      for (int piece = i / finish_channels; piece < pieces; piece += finish_lanes)
-        for (int s = 0; s < terms; ++s) total[s] += sums[(piece * terms + s) * static_cast<std::ptrdiff_t>(C) + c];
-    for (int s = 0; s < terms; ++s) shared[s * finish_threads + i] = total[s];
-  }
-  Team::sync();
-  for (int i = Team::rank(); i < finish_channels; i += Team::size) {
-    if (b * finish_channels + i >= C) continue;
-    double total[terms] = {};
-    for (int s = 0; s < terms; ++s)
-      for (int lane = 0; lane < finish_lanes; ++lane) total[s] += shared[s * finish_threads + lane * finish_channels + i];
-    finish(b * finish_channels + i, total);
-  }
-}
-
-/// to = [base +] value(k, elements of x) for rows [first, last) of block b, where value = of<N>(c) and x are one or two arrays.
-template <class T, class S, bool onto_base, int inputs, class Team, class Of>
-BERL_FN void map_rows(Team const&, Of const& of, int b, std::ptrdiff_t first, std::ptrdiff_t last, T const* const (&x)[inputs],
-                      T const* base, T* to) {
-  using G = Channels<T, S>;
-  constexpr int at_once = 4;  // rows that are read before the first is written: `to` may be one of the arrays
-  for (int i = Team::rank(); i < G::lanes * G::columns; i += Team::size) {
-    int const lane = i / G::columns, pack = b * G::columns + i % G::columns;
-    if (pack >= G::packs) continue;
-    auto const value = of.template of<G::N>(pack * G::N);
-    for (std::ptrdiff_t row = first + lane; row < last; row += at_once * G::lanes) {
-      Pack<T, G::N> v[at_once][inputs], result[at_once] = {};
-      for (int r = 0; r < at_once; ++r) {
-        if (row + r * G::lanes >= last) continue;
-        std::ptrdiff_t const at = G::at(row + r * G::lanes, pack * G::N);
-        for (int j = 0; j < inputs; ++j) v[r][j] = load<G::N>(x[j] + at);
-        if (onto_base) result[r] = load<G::N>(base + at);
+/// Pixels first ... last - 1 of a batch where channels are interleaved: a member has N channels and every so-manieth pixel.
+///   shared  N x Team::size doubles that all members see
+template <int terms, int N, class S, class Team, class F, class Y, class T, class... X>
+BERL_FN void interleaved_slab(Team const&, F const& f, Y const& y, std::size_t first, std::size_t last, int tile, double* shared,
+                              double* partial, int slab, int slabs, T const* x, X const*... more) {
+  constexpr int C = channels<S>, columns = C / N, across = columns < Team::size ? columns : Team::size, down = Team::size / across;
+  constexpr int sums = terms > 0 ? terms : 1;
+  int const column = tile * across + Team::rank() % across, row = Team::rank() / across;
+  double total[sums][N] = {};
+  if (row < down && column < columns) {
+    ChannelsOf<F, N> const fs(f, column * N, std::make_integer_sequence<int, N>{});
+    for (std::size_t p = first + static_cast<std::size_t>(row); p < last;) {
+      number_of<T> run[sums][N] = {};
+      for (int j = 0; j < run_length; ++j, p += down) {
+        if (p >= last) break;
+        std::size_t const i = p * C + static_cast<std::size_t>(column * N);
+        pack_of_channels<terms, N>(fs, y, i, run, load<N>(x + i), load<N>(more + i)...);
       }
-      for (int r = 0; r < at_once; ++r) {
-        if (row + r * G::lanes >= last) continue;
-        for (int k = 0; k < G::N; ++k) {
-          T one[inputs];
-          for (int j = 0; j < inputs; ++j) one[j] = v[r][j].v[k];
-          T const found = value(one, k);
-          result[r].v[k] = onto_base ? result[r].v[k] + found : found;
-        }
-        store(to + G::at(row + r * G::lanes, pack * G::N), result[r]);
-      }
+      for (int s = 0; s < terms; ++s)
+        for (int k = 0; k < N; ++k) total[s][k] += static_cast<double>(run[s][k]);
     }
   }
+  for (int s = 0; s < terms; ++s) {  // over the members with the same channels
+    for (int k = 0; k < N; ++k) shared[k * Team::size + Team::rank()] = total[s][k];
+    Team::sync();
+    for (int j = Team::rank(); j < N * across; j += Team::size) {
+      int const k = j / across, to = tile * across + j % across;
+      double sum = 0;
+      for (int r = 0; r < down; ++r) sum += shared[k * Team::size + r * across + j % across];
+      if (to < columns) partial[(static_cast<std::ptrdiff_t>(s) * C + to * N + k) * slabs + slab] = sum;
+    }
+    Team::sync();
+  }
+}
+/// Samples first ... last - 1 where each channel is a plane: a team has one channel.
+template <int terms, int N, class S, class Team, class F, class Y, class T, class... X>
+BERL_FN void planar_slab(Team const&, F const& f, Y const& y, int first, int last, int c, double* partial, int slab, int slabs, T const* x,
+                         X const*... more) {
+  constexpr int sums = terms > 0 ? terms : 1, packs = plane<S> / N;
+  ChannelsOf<F, 1> const fs(f, c, std::integer_sequence<int, 0>{});
+  double total[sums] = {};
+  for (int n = first; n < last; ++n)
+    for (int p = Team::rank(); p < packs;) {
+      number_of<T> run[sums][1] = {};
+      for (int j = 0; j < run_length && p < packs; ++j, p += Team::size) {
+        std::size_t const i = static_cast<std::size_t>(n) * S::size + static_cast<std::size_t>(c * plane<S> + p * N);
+        pack_of_channels<terms, 1>(fs, y, i, run, load<N>(x + i), load<N>(more + i)...);
+      }
+      for (int s = 0; s < terms; ++s) total[s] += static_cast<double>(run[s][0]);
+    }
+  if constexpr (terms > 0) {
+    Team::sum(total);
+    for (int s = 0; s < terms; ++s)
+      if (Team::rank() == 0) partial[(static_cast<std::ptrdiff_t>(s) * channels<S> + c) * slabs + slab] = total[s];
+  }
+}
+/// The second pass, of channel c: the slabs in the order of the team.
+template <int terms, int C, class Team, class Finish>
+BERL_FN void finish_channel(Team const&, Finish const& finish, int c, double const* partial, int slabs) {
+  double total[terms] = {};
+  for (int slab = Team::rank(); slab < slabs; slab += Team::size)
+    for (int s = 0; s < terms; ++s) total[s] += partial[(static_cast<std::ptrdiff_t>(s) * C + c) * slabs + slab];
+  Team::sum(total);
+  if (Team::rank() == 0) finish(c, total);
 }
 
-namespace detail {
-template <class T, class S, int terms, class Of>
-__global__ void __launch_bounds__(256) sum_rows_kernel(Of of, std::ptrdiff_t rows, double* sums) {
-  using G = Channels<T, S>;
-  __shared__ double shared[terms * G::lanes * G::columns * G::N];
-  std::ptrdiff_t const first = rows * blockIdx.x / gridDim.x, last = rows * (blockIdx.x + 1) / gridDim.x;
-  sum_rows<T, S, terms>(Block<256>{}, of, static_cast<int>(blockIdx.y), first, last, shared,
-                        sums + static_cast<std::ptrdiff_t>(blockIdx.x) * terms * G::C);
+/// Where share number `slab` of n begins.
+BERL_FN std::size_t slab_begin(std::size_t n, int slab, int slabs) {
+  return n * static_cast<std::size_t>(slab) / static_cast<std::size_t>(slabs);
 }
-template <int C, int terms, class Finish>
-__global__ void __launch_bounds__(finish_threads) sum_pieces_kernel(Finish finish, double const* sums, int pieces) {
-  __shared__ double shared[terms * finish_threads];
-  sum_pieces<C, terms>(Block<finish_threads>{}, finish, static_cast<int>(blockIdx.x), sums, pieces, shared);
+
+template <int terms, int N, class S, bool beside, class F, class Y, class... X>
+__global__ void __launch_bounds__(channel_threads) slab_kernel(F f, Y y, double* partial, X const*... x) {
+  using Team = Block<channel_threads>;
+  int const slab = static_cast<int>(blockIdx.y), slabs = static_cast<int>(gridDim.y), part = static_cast<int>(blockIdx.x);
+  std::size_t const all = static_cast<std::size_t>(y.batch()) * (beside ? plane<S> : 1);
+  std::size_t const first = slab_begin(all, slab, slabs), last = slab_begin(all, slab + 1, slabs);
+  if constexpr (beside) {
+    __shared__ double shared[terms > 0 ? N * channel_threads : 1];
+    interleaved_slab<terms, N, S>(Team{}, f, y, first, last, part, shared, partial, slab, slabs, x...);
+  } else {
+    planar_slab<terms, N, S>(Team{}, f, y, static_cast<int>(first), static_cast<int>(last), part, partial, slab, slabs, x...);
+  }
 }
-template <class T, int inputs>
-struct Inputs {
-  T const* x[inputs];
+template <int terms, int C, class Finish>
+__global__ void __launch_bounds__(64) finish_kernel(Finish finish, double const* partial, int slabs) {
+  finish_channel<terms, C>(Block<64>{}, finish, static_cast<int>(blockIdx.x), partial, slabs);
+}
+
+/// How slab_kernel takes a batch of S in layout L: elements to a pack, and teams beside one another.
+template <class S, class L, class T>
+struct SlabsOf {
+  static constexpr bool beside = interleaved<S, L>;
+  static constexpr int N = (beside ? channels<S> : plane<S>) % pack_of<T> == 0 ? pack_of<T> : 1;
+  static constexpr int columns = beside ? channels<S> / N : 1, across = columns < channel_threads ? columns : channel_threads;
+  static constexpr unsigned parts = static_cast<unsigned>(beside ? (columns + across - 1) / across : channels<S>);
+
+  /// Slabs where nothing is summed: as many as give each member eight pixels.
+  static int slabs(int batch) {
+    std::size_t const rows = static_cast<std::size_t>(batch) * plane<S>, each = 8 * static_cast<std::size_t>(channel_threads / across);
+    std::size_t const n = beside ? (rows + each - 1) / each : static_cast<std::size_t>(batch);
+    return static_cast<int>(n < 65535 ? n : 65535);
+  }
 };
-template <class T, class S, bool onto_base, int inputs, class Of>
-__global__ void __launch_bounds__(256) map_rows_kernel(Of of, std::ptrdiff_t rows, Inputs<T, inputs> in, T const* base, T* to) {
-  std::ptrdiff_t const first = static_cast<std::ptrdiff_t>(blockIdx.x) * Channels<T, S>::map_rows, last = first + Channels<T, S>::map_rows;
-  map_rows<T, S, onto_base>(Block<256>{}, of, static_cast<int>(blockIdx.y), first, last < rows ? last : rows, in.x, base, to);
-}
-template <int C, class F>
-__global__ void __launch_bounds__(256) each_channel_kernel(F f) {
-  int const c = static_cast<int>(blockIdx.x) * 256 + static_cast<int>(threadIdx.x);
-  if (c < C) f(c);
+
+namespace detail {
+template <int terms, class S, class L, class F, class Y, class T, class... X>
+void launch_slabs(Context<Cuda>& ctx, char const* name, int slabs, double* partial, F const& f, Y const& y, T const* x, X const*... more) {
+  using How = SlabsOf<S, L, T>;
+  if constexpr (How::N > 1) {
+    require_aligned(name, x);
+    (require_aligned(name, more), ...);
+    if constexpr (!skips<Y>) require_aligned(name, y.data()), require_aligned(name, nn::detail::whole_base(y));
+  }
+  launch(ctx, name, slab_kernel<terms, How::N, S, How::beside, F, Y, T, X...>,
+         {dim3(How::parts, static_cast<unsigned>(slabs)), channel_threads}, f, y, partial, x, more...);
 }
 }  // namespace detail
 
-/// Bytes of ctx.scratch that sum_channels takes.
-template <class T, class S, int terms>
-std::size_t sum_channels_scratch(int batch) {
-  return padded<double>(static_cast<std::size_t>(Channels<T, S>::sum_pieces(batch)) * terms * channels<S>) * sizeof(double);
+/// y = f(x, ...), channel by channel.
+template <class S, class L, class F, class Y, class T, class... X>
+void channels_map(Context<Cuda>& ctx, char const* name, F const& f, Y const& y, T const* x, X const*... more) {
+  detail::launch_slabs<0, S, L>(ctx, name, SlabsOf<S, L, T>::slabs(y.batch()), nullptr, f, y, x, more...);
 }
-/// finish(c, sum) for each channel c, where sum are the sums of `terms` terms over all its elements: see sum_rows.
-template <class T, class S, int terms, class Of, class Finish>
-void sum_channels(Context<Cuda>& ctx, char const* name, int batch, Of const& of, Finish const& finish) {
-  using G = Channels<T, S>;
+/// The same, or nothing where y is Skip, with sums over each channel, and finish(c, sums) when they are known.
+///   scratch  sums_bytes
+template <int terms, class S, class L, class F, class Y, class Finish, class T, class... X>
+void channels_sum(Context<Cuda>& ctx, char const* name, F const& f, Y const& y, Finish const& finish, T const* x, X const*... more) {
+  if (y.batch() == 0) return;
+  int const slabs = slabs_of(y.batch());
   Scope const scope(ctx.scratch);
-  int const pieces = G::sum_pieces(batch);
-  double* const sums = ctx.scratch.template take<double>(static_cast<std::size_t>(pieces) * terms * G::C);
-  launch(ctx, name, detail::sum_rows_kernel<T, S, terms, Of>, {dim3(static_cast<unsigned>(pieces), G::blocks), 256}, of, G::rows(batch),
-         sums);
-  launch(ctx, name, detail::sum_pieces_kernel<G::C, terms, Finish>, {blocks_for(G::C, finish_channels), finish_threads}, finish, sums,
-         pieces);
-}
-/// to = [base +] value of each element: see map_rows.
-template <class S, bool onto_base, class T, int inputs, class Of>
-void map_channels(Context<Cuda>& ctx, char const* name, int batch, Of const& of, T const* const (&x)[inputs], T const* base, T* to) {
-  using G = Channels<T, S>;
-  detail::Inputs<T, inputs> in;
-  for (int j = 0; j < inputs; ++j) in.x[j] = x[j];
-  launch(ctx, name, detail::map_rows_kernel<T, S, onto_base, inputs, Of>, {dim3(G::map_pieces(batch), G::blocks), 256}, of, G::rows(batch),
-         in, base, to);
-}
-/// f(c) for each of C channels.
-template <int C, class F>
-void each_channel(Context<Cuda>& ctx, char const* name, F const& f) {
-  launch(ctx, name, detail::each_channel_kernel<C, F>, {blocks_for(C, 256), 256}, f);
+  double* const partial = ctx.scratch.template take<double>(static_cast<std::size_t>(slabs) * channels<S> * terms);
+  detail::launch_slabs<terms, S, L>(ctx, name, slabs, partial, f, y, x, more...);
+  launch(ctx, name, finish_kernel<terms, channels<S>, Finish>, {static_cast<unsigned>(channels<S>), 64}, finish,
+         static_cast<double const*>(partial), slabs);
 }
 }  // namespace berl::gpu
