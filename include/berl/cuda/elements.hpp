@@ -1,7 +1,6 @@
 #pragma once
-#include <berl/core/error.hpp>   // Error
 #include <berl/cuda/launch.hpp>  // launch
-#include <berl/cuda/pack.hpp>    // Pack, load, store
+#include <berl/cuda/pack.hpp>    // Pack, load, store, require_aligned
 
 #include <type_traits>  // remove_const_t
 
@@ -56,9 +55,7 @@ __global__ void __launch_bounds__(256) update_kernel(F f, std::size_t n, E*... a
 template <class T, class F, class... E>
 void update_elements(Context<Cuda>& ctx, char const* name, F const& f, std::size_t n, E*... arrays) {
   static_assert((std::is_same_v<std::remove_const_t<E>, T> && ...), "berl::gpu::update_elements: the arrays have elements of one type.");
-  if (!(aligned(arrays) && ...))
-    throw Error(name, "an array that does not start at a multiple of 16 bytes", "one that does",
-                "Tensors, arenas and the blocks of a plan give such memory.");
+  (require_aligned(name, arrays), ...);
   launch(ctx, name, detail::update_kernel<T, F, E...>, {blocks_for(pieces_of<T>(n), 256), 256}, f, n, arrays...);
 }
 }  // namespace berl::gpu

@@ -34,7 +34,7 @@ struct ConvolutionOf {
     auto const workspace = [](ConvolutionPlan const& one) { return padded<std::byte>(one.workspace()); };
     std::size_t const forward = map_bytes<T, Out>(batch) + workspace(transposed ? plans.data : plans.forward);
     std::size_t const dx = map_bytes<T, In>(batch) + workspace(transposed ? plans.forward : plans.data);
-    std::size_t const dw = std::max(padded<T>(weights) * sizeof(T) + workspace(plans.weights), sum_channels_scratch<T, Out, 1>(batch));
+    std::size_t const dw = std::max(padded<T>(weights) * sizeof(T) + workspace(plans.weights), bias_gradient_bytes<Out>(batch));
     return laid_bytes<T, In, Nhwc>(batch) + std::max(forward, laid_bytes<T, Out, Nhwc>(batch) + std::max(dx, dw));
   }
   static Convolutions::Plans const& planned(Context<Cuda>& ctx, Convolutions const* all, int batch) {

@@ -1,8 +1,7 @@
 #pragma once
-#include <berl/cuda/nn/channels.hpp>  // Channels, map_channels
-#include <berl/cuda/tensor.hpp>       // relayout
-#include <berl/nn/layer.hpp>          // Onto, put_at
-#include <berl/nn/pointwise.hpp>      // whole_base
+#include <berl/cuda/nn/map.hpp>    // map, position
+#include <berl/cuda/nn/prelu.hpp>  // channels_map, channels_sum, AddToGradient
+#include <berl/cuda/tensor.hpp>    // relayout
 
 /// Libraries read and write maps in one layout, and overwrite what they write. What a view asks for beside that is a pass of its own.
 namespace berl::gpu {
@@ -41,69 +40,52 @@ typename Y::element* place_for(Context<Cuda>& ctx, Y const& y) {
 
 /// v + bias[c]
 template <class T>
-struct Biased {
+struct BiasedOf {
   T const* bias;  // may be null
-  template <int N>
-  struct Value {
-    T const* bias;
-    BERL_FN T operator()(T const (&x)[1], int k) const { return bias != nullptr ? x[0] + bias[k] : x[0]; }
+  struct Channel {
+    T bias;
+    BERL_FN T operator()(T v) const { return v + bias; }
   };
-  template <int N>
-  BERL_FN Value<N> of(int c) const {
-    return {bias != nullptr ? bias + c : nullptr};
+  BERL_FN Channel at(int c) const { return {bias != nullptr ? bias[c] : T(0)}; }
+};
+/// Element i of a batch of S from the same batch in layout L.
+template <class S, class L, class T>
+struct Relaid {
+  T const* from;
+  T const* bias;  // may be null
+  BERL_FN T operator()(std::size_t i) const {
+    auto const at = position<S, LayoutOf<S, Cuda>>(i);
+    T const v = from[at.sample * S::size + static_cast<std::size_t>(offset_of<S, L>(at.c, at.pixel / width<S>, at.pixel % width<S>))];
+    return bias != nullptr ? v + bias[at.c] : v;
   }
 };
-/// Element i of a view, in the view's layout, from a map in layout L.
-template <class L, class T, class Y>
-BERL_FN void deliver_element(T const* from, T const* bias, Y const& y, std::ptrdiff_t i) {
-  using S = typename Y::shape;
-  auto const [c, pixel] = element_at<S, LayoutOf<S, Cuda>>(static_cast<int>(i % S::size));
-  T const v = from[i / S::size * S::size + offset_of<S, L>(c, pixel / width<S>, pixel % width<S>)];
-  put_at(y, i, bias != nullptr ? v + bias[c] : v);
-}
-namespace detail {
-template <class L, class T, class Y>
-__global__ void __launch_bounds__(256) deliver_kernel(T const* from, T const* bias, Y y) {
-  std::size_t const i = static_cast<std::size_t>(blockIdx.x) * 256 + threadIdx.x;
-  if (i < y.size()) deliver_element<L>(from, bias, y, static_cast<std::ptrdiff_t>(i));
-}
-}  // namespace detail
-
 /// y = [base +] from [+ bias], where place_for(y) has been written in layout L.
 template <class L, class T, class Y>
 void deliver(Context<Cuda>& ctx, char const* name, T const* from, T const* bias, Y const& y) {
   using S = typename Y::shape;
-  if constexpr (lies_as<S, L> && Channels<T, S>::beside) {
-    if (accumulates<Y> || bias != nullptr)
-      map_channels<S, accumulates<Y>, T>(ctx, name, y.batch(), Biased<T>{bias}, {from}, nn::detail::whole_base(y), y.data());
-  } else if (!lies_as<S, L> || accumulates<Y> || bias != nullptr) {
-    launch(ctx, name, detail::deliver_kernel<L, T, Y>, {blocks_for(y.size(), 256), 256}, from, bias, y);
-  }
+  if constexpr (!lies_as<S, L>)
+    map(ctx, name, Relaid<S, L, T>{from, bias}, y);
+  else if (accumulates<Y> || bias != nullptr)
+    channels_map<S, LayoutOf<S, Cuda>>(ctx, name, BiasedOf<T>{bias}, y, from);
 }
 
-/// The sum of each channel of dy.
+/// The elements of dy as terms.
 template <class T>
-struct Sums {
-  T const* dy;
-  template <int N>
-  BERL_FN Sums of(int) const {
-    return *this;
-  }
-  template <int N>
-  BERL_FN void add(std::ptrdiff_t at, double (&total)[1][N]) const {
-    auto const pack = load<N>(dy + at);
-    for (int k = 0; k < N; ++k) total[0][k] += static_cast<double>(pack.v[k]);
-  }
-};
-template <class T>
-struct AddSum {
-  T* db;
-  BERL_FN void operator()(int c, double const* sum) const { db[c] += static_cast<T>(sum[0]); }
+struct SumOf {
+  struct Channel {
+    BERL_FN T operator()(T (&t)[1], T dy) const { return t[0] = dy; }
+  };
+  BERL_FN Channel at(int) const { return {}; }
 };
 /// db[c] += sum over the batch and the pixels of dy
-///   scratch sum_channels_scratch<T, S, 1>
+///   scratch bias_gradient_bytes
 template <class T, class S>
 void bias_gradient(Context<Cuda>& ctx, char const* name, Read<T, S, Cuda> dy, T* db) {
-  sum_channels<T, S, 1>(ctx, name, dy.batch(), Sums<T>{dy.data()}, AddSum<T>{db});
+  channels_sum<1, S, LayoutOf<S, Cuda>>(ctx, name, SumOf<T>{}, Skip<T, S, Cuda>(nullptr, dy.batch()), nn::detail::AddToGradient<T>{db},
+                                        dy.data());
+}
+template <class S>
+constexpr std::size_t bias_gradient_bytes(int batch) {
+  return sums_bytes<channels<S>, 1>(batch);
 }
 }  // namespace berl::gpu
