@@ -1,5 +1,5 @@
 # Thin: each line is what one would type.
-.PHONY: setup demo test test-sanitize test-clang fuzz bench compare interop compile-time format tidy
+.PHONY: setup demo test test-cuda test-sanitize test-clang fuzz bench compare interop compile-time format tidy
 setup:
 	@scripts/setup.sh
 demo: setup
@@ -8,6 +8,10 @@ demo: setup
 	build/host/examples/demo --out out/demo
 test: setup
 	cmake --workflow --preset host
+test-cuda: setup
+	cmake --preset cuda
+	cmake --build --preset cuda --target berl_tests_cuda
+	ctest --preset cuda --tests-regex '^cuda/'
 test-sanitize: setup
 	cmake --workflow --preset sanitize
 test-clang: setup

@@ -50,3 +50,19 @@ TEST_CASE("an arena that was moved from is empty") {
   CHECK(from.bytes() == 0);  // NOLINT: that is what is tested
   CHECK(*block == 3.f);
 }
+
+namespace {
+int taken = 0, returned = 0;
+}
+TEST_CASE("an arena takes its block where it is told to, and gives it back there") {
+  Memory const counted{[](std::size_t bytes) { return ++taken, host_memory.allocate(bytes); },
+                       [](std::byte* block) noexcept { ++returned, host_memory.free(block); }};
+  {
+    Arena arena(128, counted), nothing(0, counted);
+    *arena.take<float>(16) = 3.f;
+    Arena const moved(std::move(arena));
+    CHECK(taken == 1);
+    CHECK(returned == 0);
+  }
+  CHECK(returned == 1);
+}

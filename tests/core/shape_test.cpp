@@ -31,3 +31,18 @@ TEST_CASE("maps of whole blocks of channels lie in blocks, everything else plain
   CHECK(offset_of<Shape<32, 4, 5>, Nchw>(2, 1, 3) == (2 * 4 + 1) * 5 + 3);
   CHECK(offset_of<Shape<3, 4, 5>>(2, 1, 3) == (2 * 4 + 1) * 5 + 3);
 }
+
+TEST_CASE("on CUDA all channels of such maps lie beside one another") {
+  static_assert(std::is_same_v<LayoutOf<Shape<48, 2, 3>, Cuda>, Nhwc> && std::is_same_v<LayoutOf<Shape<3, 4, 5>, Cuda>, Nchw>);
+  static_assert(std::is_same_v<LayoutOf<Shape<512>, Cuda>, Nchw> && std::is_same_v<LayoutOf<Shape<16, 2, 3>, Host>, Blocked>);
+  CHECK(offset_of<Shape<32, 4, 5>, Nhwc>(2, 1, 3) == (1 * 5 + 3) * 32 + 2);
+  CHECK(offset_of<Shape<3, 4, 5>, Nhwc>(2, 1, 3) == (1 * 5 + 3) * 3 + 2);
+}
+
+TEST_CASE_TEMPLATE("an element is where its offset says", Layout, Nchw, Blocked, Nhwc) {
+  using S = Shape<32, 4, 5>;
+  for (int i = 0; i < S::size; ++i) {
+    auto const [c, pixel] = element_at<S, Layout>(i);
+    CHECK(offset_of<S, Layout>(c, pixel / 5, pixel % 5) == i);
+  }
+}

@@ -19,12 +19,23 @@ constexpr std::size_t padded(std::size_t n) {
   return (n + step - 1) / step * step;
 }
 
+/// Where memory comes from and where it goes back to, in blocks that start at multiples of `alignment`.
+struct Memory {
+  std::byte* (*allocate)(std::size_t bytes);
+  void (*free)(std::byte* block) noexcept;
+};
+inline constexpr Memory host_memory{
+    [](std::size_t bytes) { return static_cast<std::byte*>(::operator new(bytes, std::align_val_t{alignment})); },
+    [](std::byte* block) noexcept { ::operator delete(block, std::align_val_t{alignment}); }};
+
 /// One block of memory, allocated once, from which blocks are taken and to whose marks one returns.
 ///   errors  std::logic_error, when more is taken than was planned: the plan is wrong, not the caller
 class Arena {
  public:
   Arena() = default;
-  explicit Arena(std::size_t bytes) : data_(bytes > 0 ? allocate(bytes) : nullptr), bytes_(bytes) {}
+  explicit Arena(std::size_t bytes, Memory const& memory = host_memory)
+      : data_(bytes > 0 ? memory.allocate(bytes) : nullptr, Free(memory)),
+        bytes_(bytes) {}
   Arena(Arena&& from) noexcept { *this = std::move(from); }
   Arena& operator=(Arena&& from) noexcept {
     data_ = std::move(from.data_);
@@ -52,9 +63,11 @@ class Arena {
 
  private:
   struct Free {
-    void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t{alignment}); }
+    void (*free)(std::byte* block) noexcept;
+    Free() : free(host_memory.free) {}
+    explicit Free(Memory const& memory) : free(memory.free) {}
+    void operator()(std::byte* block) const { free(block); }
   };
-  static std::byte* allocate(std::size_t bytes) { return static_cast<std::byte*>(::operator new(bytes, std::align_val_t{alignment})); }
 
   std::unique_ptr<std::byte, Free> data_;
   std::size_t bytes_ = 0, used_ = 0, peak_ = 0;

@@ -1,6 +1,7 @@
 #pragma once
 /// The library's only macros.
 ///   BERL_CUDA     1 where the CUDA compiler reads the file
+///   BERL_ON_GPU   1 in the part of a BERL_FN function that is compiled for the GPU
 ///   BERL_FN       a function of one element, for host and device, inlined into its loop
 ///   BERL_CHECKED  1 where views check the batch and the bounds that they are asked for (Debug builds)
 #if defined(__CUDACC__)
@@ -9,6 +10,12 @@
 #else
 #define BERL_CUDA 0
 #define BERL_FN __attribute__((always_inline)) inline
+#endif
+
+#if defined(__CUDA_ARCH__)
+#define BERL_ON_GPU 1
+#else
+#define BERL_ON_GPU 0
 #endif
 
 #if !defined(BERL_CHECKED)

@@ -11,7 +11,7 @@
 
 namespace berl {
 /// Owns a batch of samples on one device. A tensor is read and written through its views.
-template <class T, class S, class D = Host, class L = LayoutOf<S>>
+template <class T, class S, class D = Host, class L = LayoutOf<S, D>>
 class Tensor;
 
 template <class T, class S, class L>

@@ -6,9 +6,6 @@
 #include <cstddef>  // ptrdiff_t
 
 namespace berl {
-struct Host;
-struct Cuda;
-
 namespace detail {
 /// A pointer to a batch of samples, whose shape, device and layout are part of the type.
 template <class Element, class S, class D, class Layout>
@@ -40,20 +37,20 @@ class View {
 
 /// What may be done with the memory is in the argument's type: read it, overwrite it, or add to it.
 /// Skip stands for a gradient that nobody wants: nothing is computed and nothing is stored.
-template <class T, class S, class D, class L = LayoutOf<S>>
+template <class T, class S, class D, class L = LayoutOf<S, D>>
 struct Read : detail::View<T const, S, D, L> {
   using detail::View<T const, S, D, L>::View;
 };
-template <class T, class S, class D, class L = LayoutOf<S>>
+template <class T, class S, class D, class L = LayoutOf<S, D>>
 struct Write : detail::View<T, S, D, L> {
   using detail::View<T, S, D, L>::View;
   BERL_FN constexpr Read<T, S, D, L> read() const { return {this->data(), this->batch()}; }
 };
-template <class T, class S, class D, class L = LayoutOf<S>>
+template <class T, class S, class D, class L = LayoutOf<S, D>>
 struct Add : detail::View<T, S, D, L> {
   using detail::View<T, S, D, L>::View;
 };
-template <class T, class S, class D, class L = LayoutOf<S>>
+template <class T, class S, class D, class L = LayoutOf<S, D>>
 struct Skip : detail::View<T, S, D, L> {
   using detail::View<T, S, D, L>::View;
 };

@@ -36,17 +36,24 @@ struct Columns {
 template <class T, int S>
 inline constexpr Columns<T, S> columns{};
 
+/// Where a device finds the two rows.
+struct Seen {};
+
 template <class D, class T, int S>
 Read<T, Shape<1, 1, S>, D> seen(Settings const& settings) {
-  return {settings.border ? columns<T, S>.with_border : columns<T, S>.all, 1};
+  auto const* const rows = Kernel<Seen, D>::template columns<T, S>();
+  return {settings.border ? rows->with_border : rows->all, 1};
 }
+
+struct Bounded;  // names of a kernel's terms stand outside the function
+struct MeanRaw;
 
 /// The node for these settings is handed to body, since settings decide its type.
 template <int S, class Body>
 void with_node(Settings const& settings, Body const& body) {
   auto const bordered = [&](auto const& d) { return inner<S> * d + (1 - inner<S>)*settings.border_depth(); };
   if (settings.bounded_depth) {
-    auto const t = expr::let<struct Bounded>(tanh(raw<S> - expr::let<struct MeanRaw>(mean(raw<S>))));
+    auto const t = expr::let<Bounded>(tanh(raw<S> - expr::let<MeanRaw>(mean(raw<S>))));
     body(bordered((1 + t) / 2 * settings.depth_max + (1 - t) / 2 * settings.depth_min));
   } else {
     body(bordered(settings.middle() + raw<S>));
@@ -71,3 +78,11 @@ void canonical_depth_backward(Context<D>& ctx, Settings const& settings, Read<T,
   });
 }
 }  // namespace berl::imaging
+
+template <>
+struct berl::Kernel<berl::imaging::depth::Seen, berl::Host> {
+  template <class T, int S>
+  static imaging::depth::Columns<T, S> const* columns() {
+    return &imaging::depth::columns<T, S>;
+  }
+};

@@ -75,13 +75,11 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
       for (int u = 0; u < S; ++u) {
         auto const t = triangle(u);
         face[u] = index + u + (t.front ? 0 : 2 * cells);
-        int const x0 = ceiling(lesser(lesser(t.a.x, t.b.x), t.c.x), last), x1 = floor(greater(greater(t.a.x, t.b.x), t.c.x), last);
-        int const y0 = ceiling(lesser(lesser(t.a.y, t.b.y), t.c.y), last), y1 = floor(greater(greater(t.a.y, t.b.y), t.c.y), last);
-        left[u] = x0;
-        top[u] = y0;
-        bool const any = t.covers & (x1 >= x0) & (y1 >= y0);
-        columns[u] = any ? x1 - x0 + 1 : 0;
-        rows[u] = any ? y1 - y0 + 1 : 0;
+        imaging::Box<T> const box(t, last);
+        left[u] = box.left;
+        top[u] = box.top;
+        columns[u] = box.columns;
+        rows[u] = box.rows;
       }
       columns[S - 1] = rows[S - 1] = 0;
       for (int u = 0; u < S; ++u) {
@@ -99,18 +97,6 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
         return imaging::Triangle<T>::lower(corner(0, u + 1), corner(1, u), corner(1, u + 1));
     }
     bool is_large(int u) const { return columns[u] > small || rows[u] > small; }
-
-    static T lesser(T a, T b) { return a < b ? a : b; }
-    static T greater(T a, T b) { return a > b ? a : b; }
-    static int ceiling(T x, T last) {  // at least 0, at most last + 1
-      T const some = x > 0 ? x : T(0), bounded = some < last + 1 ? some : last + 1;
-      int const whole = static_cast<int>(bounded);
-      return whole + (T(whole) < bounded ? 1 : 0);
-    }
-    static int floor(T x, T last) {  // at least -1, at most last
-      T const some = x < last ? x : last, bounded = some > -1 ? some : T(-1);
-      return static_cast<int>(bounded + 1) - 1;
-    }
   };
 
   template <class T, int S>

@@ -36,11 +36,15 @@ constexpr auto between(Q q, double lower, double upper) {
   return (1 + q) / 2 * upper + (1 - q) / 2 * lower;
 }
 
+struct Ambient;  // names of a kernel's terms stand outside the function
+struct Diffuse;
+struct Shaded;
+
 template <int S>
 constexpr auto canonical_image(Settings const& settings) {
-  auto const ambient = expr::let<struct Ambient>(between(expr::channel<0>(light), settings.ambient_min, settings.ambient_max));  // k_a
-  auto const diffuse = expr::let<struct Diffuse>(between(expr::channel<1>(light), settings.diffuse_min, settings.diffuse_max));  // k_d
-  auto const shaded = expr::let<struct Shaded>(ambient + diffuse * shading<S>);
+  auto const ambient = expr::let<Ambient>(between(expr::channel<0>(light), settings.ambient_min, settings.ambient_max));  // k_a
+  auto const diffuse = expr::let<Diffuse>(between(expr::channel<1>(light), settings.diffuse_min, settings.diffuse_max));  // k_d
+  auto const shaded = expr::let<Shaded>(ambient + diffuse * shading<S>);
   return 2 * ((albedo<S> / 2 + 0.5) * shaded) - 1;
 }
 }  // namespace eq1

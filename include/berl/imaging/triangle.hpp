@@ -22,7 +22,20 @@ struct Edge {
   T x, y, dx, dy;
 
   BERL_FN constexpr Edge(Corner<T> a, Corner<T> b) : x(a.x), y(a.y), dx(b.x - a.x), dy(b.y - a.y) {}
-  BERL_FN constexpr T side(T px, T py) const { return dx * (py - y) - dy * (px - x); }
+  BERL_FN constexpr T side(T px, T py) const { return difference(dx, py - y, dy, px - x); }
+
+ private:
+  /// a b - c d. A GPU's compiler may fuse either product with the difference, and differently from place to place: here it is told which.
+  static BERL_FN constexpr T difference(T a, T b, T c, T d) {
+#if BERL_ON_GPU
+    if constexpr (sizeof(T) == 4)
+      return __fmaf_rn(a, b, -__fmul_rn(c, d));
+    else
+      return __fma_rn(a, b, -__dmul_rn(c, d));
+#else
+    return a * b - c * d;
+#endif
+  }
 };
 
 /// One triangle: its corner a opposite the diagonal G, and the two at the diagonal, b and c. For T1 these are the mesh's a, b, c; for
@@ -61,6 +74,35 @@ struct Triangle {
   }
 };
 
+/// The samples that a triangle may cover, of a raster whose last row and column have the number `last`.
+template <class T>
+struct Box {
+  int left, top, columns, rows;  // no columns or no rows: none
+
+  BERL_FN constexpr Box(Triangle<T> const& t, T last)
+      : left(ceiling(lesser(lesser(t.a.x, t.b.x), t.c.x), last)),
+        top(ceiling(lesser(lesser(t.a.y, t.b.y), t.c.y), last)),
+        columns(floor(greater(greater(t.a.x, t.b.x), t.c.x), last)),
+        rows(floor(greater(greater(t.a.y, t.b.y), t.c.y), last)) {
+    bool const any = t.covers & (columns >= left) & (rows >= top);
+    columns = any ? columns - left + 1 : 0;
+    rows = any ? rows - top + 1 : 0;
+  }
+
+ private:
+  static BERL_FN constexpr T lesser(T a, T b) { return a < b ? a : b; }
+  static BERL_FN constexpr T greater(T a, T b) { return a > b ? a : b; }
+  static BERL_FN constexpr int ceiling(T x, T last) {  // at least 0, at most last + 1
+    T const some = x > 0 ? x : T(0), bounded = some < last + 1 ? some : last + 1;
+    int const whole = static_cast<int>(bounded);
+    return whole + (T(whole) < bounded ? 1 : 0);
+  }
+  static BERL_FN constexpr int floor(T x, T last) {  // at least -1, at most last
+    T const some = x < last ? x : last, bounded = some > -1 ? some : T(-1);
+    return static_cast<int>(bounded + 1) - 1;
+  }
+};
+
 /// From a canonical depth to the corner, and the corner's gradient back to the depth and the movement.
 ///   u = f X / (Z + 1e-9) + c, v likewise, z = Z
 ///   dX = du f / (Z + 1e-9),  dZ = dz - (du f X + dv f Y) / (Z + 1e-9)^2
@@ -70,7 +112,7 @@ struct Projection {
   Movement<T> movement;
   T scale, shift;  // x = scale X / (Z + 1e-9) + shift
 
-  Projection(Camera<T> const& k, Movement<T> const& m, Settings const& settings)
+  BERL_FN constexpr Projection(Camera<T> const& k, Movement<T> const& m, Settings const& settings)
       : camera(k),
         movement(m),
         scale(T(settings.supersampling) * k.focal),

@@ -70,6 +70,23 @@ struct Tap {
   BERL_FN constexpr Tap() : first(0), second(0), weight(0), first_in(0), second_in(0), slope(0) {}
 };
 
+/// The four pixels around a position, in a plane of the given width, and what each weighs: 0 outside.
+template <class T>
+struct Bilinear {
+  int at00, at01, at10, at11;
+  T w00, w01, w10, w11;
+
+  BERL_FN constexpr Bilinear(Tap<T> const& x, Tap<T> const& y, int width)
+      : at00(y.first * width + x.first),
+        at01(y.first * width + x.second),
+        at10(y.second * width + x.first),
+        at11(y.second * width + x.second),
+        w00((1 - x.weight) * (1 - y.weight) * x.first_in * y.first_in),
+        w01(x.weight * (1 - y.weight) * x.second_in * y.first_in),
+        w10((1 - x.weight) * y.weight * x.first_in * y.second_in),
+        w11(x.weight * y.weight * x.second_in * y.second_in) {}
+};
+
 struct SamplingGrid {};
 struct Sample {};
 
@@ -167,12 +184,9 @@ struct berl::Kernel<berl::imaging::Sample, berl::Host> {
     T w00[W], w01[W], w10[W], w11[W];
 
     void set(int u, int width, imaging::Tap<T> const& x, imaging::Tap<T> const& y) {
-      at00[u] = y.first * width + x.first, at01[u] = y.first * width + x.second;
-      at10[u] = y.second * width + x.first, at11[u] = y.second * width + x.second;
-      w00[u] = (1 - x.weight) * (1 - y.weight) * x.first_in * y.first_in;
-      w01[u] = x.weight * (1 - y.weight) * x.second_in * y.first_in;
-      w10[u] = (1 - x.weight) * y.weight * x.first_in * y.second_in;
-      w11[u] = x.weight * y.weight * x.second_in * y.second_in;
+      imaging::Bilinear<T> const b(x, y, width);
+      at00[u] = b.at00, at01[u] = b.at01, at10[u] = b.at10, at11[u] = b.at11;
+      w00[u] = b.w00, w01[u] = b.w01, w10[u] = b.w10, w11[u] = b.w11;
     }
   };
 

@@ -3,6 +3,19 @@
 #include <berl/nn/pointwise.hpp>  // Layer, for_pieces
 
 namespace berl::nn {
+namespace point {
+/// x / (1 - p), or 0 where the mask drops element i of a batch. The mask is a number of 32 bits for each element and key.
+template <int Percent>
+struct Dropout {
+  static constexpr std::uint64_t below = (std::uint64_t{1} << 32) / 100 * Percent;  // of 2^32
+  template <class T>
+  static BERL_FN constexpr T value(T x, std::uint64_t key, std::uint64_t i) {
+    bool const kept = (berl::detail::mix(key + (i + 1) * berl::detail::gamma) >> 32) >= below;
+    return kept ? x * static_cast<T>(100.0 / (100 - Percent)) : T(0);
+  }
+};
+}  // namespace point
+
 /// Training sets Percent of the elements to zero and scales the others by 1 / (1 - p); inference passes on (srivastava2014).
 /// The mask is a function of the pass's seed and step, of the layer's place in the pass, and of the element, so backward
 /// draws it again.
@@ -44,12 +57,9 @@ template <int Percent>
 struct Kernel<nn::Dropout<Percent>, Host> {
   template <class T, class S, class Y>
   static void run(Context<Host>& ctx, Read<T, S, Host> x, Y y, std::uint64_t key) {
-    constexpr std::uint64_t below = (std::uint64_t{1} << 32) / 100 * Percent;  // of 2^32
     nn::detail::for_pieces(ctx, x.size(), [&](std::size_t first, std::size_t last) {
-      for (std::size_t i = first; i < last; ++i) {
-        bool const kept = (detail::mix(key + (i + 1) * detail::gamma) >> 32) >= below;
-        put_at(y, static_cast<std::ptrdiff_t>(i), kept ? x.data()[i] * static_cast<T>(100.0 / (100 - Percent)) : T(0));
-      }
+      for (std::size_t i = first; i < last; ++i)
+        put_at(y, static_cast<std::ptrdiff_t>(i), nn::point::Dropout<Percent>::value(x.data()[i], key, i));
     });
   }
   template <class T, class S, class Y>

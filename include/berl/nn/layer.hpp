@@ -69,9 +69,11 @@ struct Nameless {
 
 /// y = base + value: what a residual body writes into, so that the addition needs no pass of its own.
 template <class T, class S, class D>
-struct Onto : detail::View<T, S, D, LayoutOf<S>> {
+struct Onto : detail::View<T, S, D, LayoutOf<S, D>> {
   Read<T, S, D> base;
-  BERL_FN constexpr Onto(Write<T, S, D> to, Read<T, S, D> onto) : detail::View<T, S, D, LayoutOf<S>>(to.data(), to.batch()), base(onto) {}
+  BERL_FN constexpr Onto(Write<T, S, D> to, Read<T, S, D> onto)
+      : detail::View<T, S, D, LayoutOf<S, D>>(to.data(), to.batch()),
+        base(onto) {}
 };
 template <class V>
 inline constexpr bool onto = false;

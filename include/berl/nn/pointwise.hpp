@@ -18,7 +18,7 @@ void for_pieces(Context<Host> const& ctx, std::size_t n, Body const& body) {
 }
 /// What a batch is added to before it is stored.
 template <class V>
-typename V::element const* whole_base(V const& view) {
+BERL_FN constexpr typename V::element const* whole_base(V const& view) {
   if constexpr (onto<V>)
     return view.base.data();
   else

@@ -1,0 +1,86 @@
+#pragma once
+#include <berl/core/arena.hpp>   // Arena, Memory
+#include <berl/core/device.hpp>  // Context, Cuda
+#include <berl/cuda/check.hpp>   // check
+#include <berl/cuda/owned.hpp>   // Owned
+
+#include <memory>       // unique_ptr
+#include <string>       // to_string
+#include <type_traits>  // remove_pointer_t
+
+namespace berl {
+namespace gpu {
+/// Blocks of the calling thread's GPU. Arenas and tensors take them where a plan is made; a step takes none.
+inline constexpr Memory memory{[](std::size_t bytes) {
+                                 void* block = nullptr;
+                                 check(cudaMalloc(&block, bytes), "cudaMalloc");
+                                 return static_cast<std::byte*>(block);
+                               },
+                               [](std::byte* block) noexcept { static_cast<void>(cudaFree(block)); }};
+/// Host memory that the GPU reads and writes by itself, so that copies overlap kernels.
+inline constexpr Memory pinned_memory{[](std::size_t bytes) {
+                                        void* block = nullptr;
+                                        check(cudaMallocHost(&block, bytes), "cudaMallocHost");
+                                        return static_cast<std::byte*>(block);
+                                      },
+                                      [](std::byte* block) noexcept { static_cast<void>(cudaFreeHost(block)); }};
+
+/// How many GPUs there are.
+///   errors  Error, where there is none, or no driver that serves this program
+inline int devices() {
+  int count = 0;
+  check(cudaGetDeviceCount(&count), "cudaGetDeviceCount");
+  return count;
+}
+
+/// Makes a GPU the calling thread's, and returns its number.
+///   errors  Error, where there is no such GPU
+inline int use(int number) {
+  int const count = devices();
+  if (number < 0 || number >= count)
+    throw Error("berl::Context<Cuda>", "GPU number " + std::to_string(number), "0 to " + std::to_string(count - 1),
+                "nvidia-smi lists the GPUs.");
+  check(cudaSetDevice(number), "cudaSetDevice");
+  return number;
+}
+
+/// How convolutions and products multiply floats: as they are, or rounded to 10 bits behind the point (2^-11 of each, 5e-4) on the tensor
+/// cores. Either adds in float.
+enum class Precision { fp32, tf32 };
+
+/// A queue of work on the calling thread's GPU.
+class Stream {
+ public:
+  Stream() {
+    cudaStream_t made = nullptr;
+    check(cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+    stream_.reset(made);
+  }
+  cudaStream_t get() const { return stream_.get(); }
+
+ private:
+  struct Destroy {
+    void operator()(cudaStream_t stream) const { static_cast<void>(cudaStreamDestroy(stream)); }
+  };
+  std::unique_ptr<std::remove_pointer_t<cudaStream_t>, Destroy> stream_;
+};
+}  // namespace gpu
+
+/// One GPU, the queue that operations are put into, and memory that lives as long as the call that takes it. Operations return before
+/// they are done; each sees what those before it on the same context have written.
+///   errors  Error, where there is no such GPU or too little memory on it
+template <>
+struct Context<Cuda> {
+  explicit Context(int number = 0, std::size_t scratch_bytes = 0) : device(gpu::use(number)), scratch(scratch_bytes, gpu::memory) {}
+
+  /// Waits until all that was put into the queue is done.
+  ///   errors  Error, where a kernel failed
+  void synchronize() const { gpu::check(cudaStreamSynchronize(stream.get()), "cudaStreamSynchronize"); }
+
+  int device;     ///< the GPU of the thread that made the context; another thread calls gpu::use(device) before its first operation
+  Arena scratch;  ///< sized by plan; operations take from it and give back before they return
+  gpu::Stream stream;
+  gpu::Precision precision = gpu::Precision::fp32;  ///< of what is planned from now on
+  gpu::Owned owned;                                 ///< handles of libraries, and what they have planned
+};
+}  // namespace berl

@@ -1,0 +1,156 @@
+#pragma once
+#include <berl/cuda/nn/channels.hpp>  // channels_sum, channels_map
+#include <berl/nn/norm.hpp>           // BatchNorm
+
+/// What batch norms do to a channel, with the rectifier A behind them: see channels.hpp. Forward passes twice over x, backward twice over x
+/// and dy: sums, then elements.
+namespace berl::nn::detail {
+/// The sums of d and d^2, where d = x - shift: a value amid those of the channel, against cancellation.
+template <class S, class L, class T>
+struct PowersOf {
+  T const* x;
+  int batch;
+  struct Channel {
+    T shift;
+    BERL_FN T operator()(T (&t)[2], T v) const {
+      T const d = v - shift;
+      t[0] = d;
+      t[1] = d * d;
+      return v;
+    }
+  };
+  BERL_FN Channel at(int c) const { return {shift(c)}; }
+  /// The mean of the first pixels of four samples.
+  BERL_FN T shift(int c) const {
+    T sum = 0;
+    for (int i = 0; i < 4; ++i) sum += x[static_cast<std::ptrdiff_t>(batch) * i / 4 * S::size + offset_of<S, L>(c, 0, 0)];
+    return sum / 4;
+  }
+};
+/// The statistics of a channel from them.
+template <class Layer, class Powers, class T>
+struct StatisticsOf {
+  Powers powers;
+  double count;
+  T *mean, *inverse, *running_mean, *running_var;
+  BERL_FN void operator()(int c, double const (&sum)[2]) const {
+    double const offset = sum[0] / count, squares = sum[1] - sum[0] * offset;
+    finish_statistics<Layer>(count, static_cast<double>(powers.shift(c)) + offset, squares > 0 ? squares : 0, mean[c], inverse[c],
+                             running_mean[c], running_var[c]);
+  }
+};
+/// y
+template <class A, class T>
+struct NormOf {
+  T const *mean, *weight, *inverse, *bias;
+  A rectified;
+  using One = NormOfChannels<A, T, 1, 1>;
+  struct Channel {
+    One norm;
+    BERL_FN T operator()(T x) const { return norm.output(x, 0); }
+  };
+  BERL_FN Channel at(int c) const { return {one(c)}; }
+  BERL_FN One one(int c) const { return {mean, weight, inverse, bias, rectified, c}; }
+};
+/// The sums that gradients are made of.
+template <class A, class T>
+struct NormTermsOf {
+  static constexpr int terms = A::learns ? 3 : 2;
+  NormOf<A, T> norms;
+  struct Channel {
+    typename NormOf<A, T>::One norm;
+    BERL_FN T operator()(T (&t)[terms], T x, T dy) const {
+      if constexpr (A::learns)
+        norm.terms(x, dy, 0, t[0], t[1], t[2]);
+      else
+        norm.terms(x, dy, 0, t[0], t[1]);
+      return dy;
+    }
+  };
+  BERL_FN Channel at(int c) const { return {norms.one(c)}; }
+};
+/// The gradients of a channel from them, and what dx is made of.
+template <class Mode, class A, class T>
+struct NormGradientsOf {
+  NormOf<A, T> norms;
+  double count;
+  T *dweight, *dbias, *b, *d;
+  BERL_FN void operator()(int c, double const (&sum)[NormTermsOf<A, T>::terms]) const {
+    finish_gradients<std::is_same_v<Mode, Training>>(count, sum, norms.weight[c], norms.inverse[c], dweight[c], dbias[c], b[c], d[c]);
+    if constexpr (A::learns) norms.rectified.gradient[c] += static_cast<T>(sum[2]);
+  }
+};
+/// dx
+template <class A, class T>
+struct NormPullOf {
+  NormOf<A, T> norms;
+  T const *b, *d;
+  struct Channel {
+    typename NormOf<A, T>::One norm;
+    T b, d;
+    BERL_FN T operator()(T x, T dy) const { return norm.pull(x, dy, b, d, 0); }
+  };
+  BERL_FN Channel at(int c) const { return {norms.one(c), b[c], d[c]}; }
+};
+
+/// The running statistics as those of a batch.
+template <class Layer, class T>
+struct RunningOf {
+  T *mean, *inverse;
+  T const *running_mean, *running_var;
+  BERL_FN void operator()(int c) const {
+    mean[c] = running_mean[c];
+    inverse[c] = static_cast<T>(1 / std::sqrt(static_cast<double>(running_var[c]) + Layer::eps));
+  }
+};
+template <int C, class F>
+__global__ void each_channel_kernel(F f) {
+  int const c = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+  if (c < C) f(c);
+}
+}  // namespace berl::nn::detail
+
+template <int C, class Rule>
+struct berl::Kernel<berl::nn::BatchNorm<C, Rule>, berl::Cuda> {
+  using Layer = nn::BatchNorm<C, Rule>;
+  static constexpr char const* name = "berl::nn::BatchNorm";
+  template <class Mode, class T, class In, class Params, class A, class Y>
+  static void forward(Context<Cuda>& ctx, Params& p, A rectified, Read<T, In, Cuda> x, Y y, T* mean, T* inverse) {
+    using namespace nn::detail;
+    using L = LayoutOf<In, Cuda>;
+    if (x.batch() == 0) return;
+    if constexpr (std::is_same_v<Mode, Training>) {
+      using Powers = PowersOf<In, L, T>;
+      Powers const powers{x.data(), x.batch()};
+      StatisticsOf<Layer, Powers, T> const finish{powers, count<In>(x.batch()), mean, inverse, p.running_mean.value(), p.running_var.value()};
+      gpu::channels_sum<2, In, L>(ctx, name, powers, Skip<T, In, Cuda>(nullptr, x.batch()), finish, x.data());
+    } else {
+      using Running = RunningOf<Layer, T>;
+      gpu::launch(ctx, name, each_channel_kernel<C, Running>, {gpu::blocks_for(C, 256), 256},
+                  Running{mean, inverse, p.running_mean.value(), p.running_var.value()});
+    }
+    gpu::channels_map<In, L>(ctx, name, NormOf<A, T>{mean, p.weight.value(), inverse, p.bias.value(), rectified}, y, x.data());
+  }
+  template <class Mode, class T, class In, class Params, class A, class DX>
+  static void backward(Context<Cuda>& ctx, Params& p, A rectified, Read<T, In, Cuda> x, Read<T, In, Cuda> dy, DX dx, T const* mean,
+                       T const* inverse) {
+    using namespace nn::detail;
+    using L = LayoutOf<In, Cuda>;
+    if (x.batch() == 0) return;
+    Scope const scope(ctx.scratch);
+    T* const b = ctx.scratch.template take<T>(C);
+    T* const d = ctx.scratch.template take<T>(C);
+    NormOf<A, T> const norms{mean, p.weight.value(), inverse, p.bias.value(), rectified};
+    using Terms = NormTermsOf<A, T>;
+    gpu::channels_sum<Terms::terms, In, L>(
+        ctx, name, Terms{norms}, Skip<T, In, Cuda>(nullptr, x.batch()),
+        NormGradientsOf<Mode, A, T>{norms, count<In>(x.batch()), p.weight.gradient(), p.bias.gradient(), b, d}, x.data(), dy.data());
+    if constexpr (!skips<DX>) gpu::channels_map<In, L>(ctx, name, NormPullOf<A, T>{norms, b, d}, dx, x.data(), dy.data());
+  }
+
+ private:
+  template <class In>
+  static double count(int batch) {
+    return static_cast<double>(batch) * plane<In>;
+  }
+};

@@ -1,0 +1,123 @@
+#include "../crew.hpp"
+#include "run_layer.hpp"
+
+#include <berl/core/lanes.hpp>
+#include <berl/cuda/nn/norm.hpp>
+#include <berl/nn/prelu.hpp>
+
+using namespace berl;
+using namespace berl::gpu;
+using nn::BatchNorm, nn::PReLU, nn::ReLU, nn::Residual, nn::Sequential;
+
+namespace {
+template <int C>
+struct Plain : Sequential<BatchNorm<C>> {};
+template <int C>
+struct Learnt : Sequential<BatchNorm<C>, PReLU<C>> {};
+template <int C>
+struct Rectified : Sequential<BatchNorm<C>, ReLU> {};
+template <int C>
+struct Added : Residual<Learnt<C>> {};
+
+/// A step of the layer by a team, on maps that lie as on the GPU: y = x + PReLU(BatchNorm(x)), dx = dy + ...
+template <class Team, class Mode, class T, class In>
+Results<T> by_a_team(test::RunLayer<Added<channels<In>>, T, In>& run) {
+  using L = LayoutOf<In, Cuda>;
+  using How = SlabsOf<In, L, T>;
+  using A = nn::detail::RectifiedBy<nn::point::PReLU, T>;
+  using Map = Tensor<T, In, Host, L>;
+  constexpr int C = channels<In>, slabs = 3;
+  using Layer = BatchNorm<C>;
+  int const batch = run.x.batch();
+  Map x(batch), dy(batch), y(batch), dx(batch);
+  copy(run.x.read(), x.write());
+  copy(run.dy.read(), dy.write());
+  auto& p = run.weights.params.body.template at<0>();
+  auto& slope = run.weights.params.body.template at<1>().weight;
+  T mean[C], inverse[C], b[C], d[C];
+  std::vector<double> shared(static_cast<std::size_t>(How::N * Team::size)), partial(static_cast<std::size_t>(3 * C * slabs));
+  auto const slab = [&]<int terms>(Count<terms>, auto const& f, auto const& to, auto const*... from) {
+    constexpr int across = How::columns < Team::size ? How::columns : Team::size;
+    int const parts = How::beside ? (How::columns + across - 1) / across : C;
+    std::size_t const all = static_cast<std::size_t>(batch) * (How::beside ? plane<In> : 1);
+    for (int s = 0; s < slabs; ++s)
+      for (int part = 0; part < parts; ++part) {
+        std::size_t const first = slab_begin(all, s, slabs), last = slab_begin(all, s + 1, slabs);
+        if constexpr (How::beside)
+          interleaved_slab<terms, How::N, In>(Team{}, f, to, first, last, part, shared.data(), partial.data(), s, slabs, from...);
+        else
+          planar_slab<terms, How::N, In>(Team{}, f, to, static_cast<int>(first), static_cast<int>(last), part, partial.data(), s, slabs,
+                                         from...);
+      }
+    Team::sync();
+  };
+  auto const finish = [&]<int terms>(Count<terms>, auto const& f) {
+    for (int c = 0; c < C; ++c) finish_channel<terms, C>(Team{}, f, c, partial.data(), slabs);
+    Team::sync();
+  };
+  work<Team>([&](Team) {
+    using namespace nn::detail;
+    double const count = static_cast<double>(batch) * plane<In>;
+    T const* const xs = x.read().data();
+    T const* const dys = dy.read().data();
+    Skip<T, In, Host> const nothing(nullptr, batch);
+    if constexpr (std::is_same_v<Mode, Training>) {
+      PowersOf<In, L, T> const powers{xs, batch};
+      slab(Count<2>{}, powers, nothing, xs);
+      finish(Count<2>{}, StatisticsOf<Layer, PowersOf<In, L, T>, T>{powers, count, mean, inverse, p.running_mean.value(), p.running_var.value()});
+    } else {
+      for (int c = Team::rank(); c < C; c += Team::size)
+        RunningOf<Layer, T>{mean, inverse, p.running_mean.value(), p.running_var.value()}(c);
+      Team::sync();
+    }
+    NormOf<A, T> const norms{mean, p.weight.value(), inverse, p.bias.value(), A{slope.value(), slope.gradient()}};
+    slab(Count<0>{}, norms, Onto<T, In, Cuda>({y.write().data(), batch}, {xs, batch}), xs);
+    slab(Count<3>{}, NormTermsOf<A, T>{norms}, nothing, xs, dys);
+    finish(Count<3>{}, NormGradientsOf<Mode, A, T>{norms, count, p.weight.gradient(), p.bias.gradient(), b, d});
+    slab(Count<0>{}, NormPullOf<A, T>{norms, b, d}, Onto<T, In, Cuda>({dx.write().data(), batch}, {dys, batch}), xs, dys);
+  });
+  copy(y.read(), run.y.write());
+  copy(dx.read(), run.dx.write());
+  return results(run);
+}
+
+template <class T_, class Mode_, class In_, int batch_>
+struct Case {
+  using T = T_;
+  using Mode = Mode_;
+  using In = In_;
+  static constexpr int batch = batch_;
+};
+}  // namespace
+
+// Channels beside one another, by packs and by one; planes; vectors; more channels than one block has.
+TEST_CASE_TEMPLATE("a team norms, rectifies and adds as the host's loops do", Each, Case<float, Training, Shape<16, 7, 5>, 3>,
+                   Case<double, Training, Shape<16, 7, 5>, 3>, Case<float, Training, Shape<5, 6, 3>, 4>,
+                   Case<double, Inference, Shape<6>, 5>, Case<float, Training, Shape<160, 2, 3>, 2>,
+                   Case<float, Inference, Shape<32, 3, 3>, 2>) {
+  using T = typename Each::T;
+  using Mode = typename Each::Mode;
+  using In = typename Each::In;
+  using L = Added<channels<In>>;
+  test::RunLayer<L, T, In> host(Each::batch), solo(Each::batch), crew(Each::batch);
+  host.template forward<Mode>();
+  host.template backward<Mode>();
+  auto const expected = results(host), found = by_a_team<Solo, Mode>(solo), of_five = by_a_team<Crew<5>, Mode>(crew);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    CAPTURE(i);  // y, dx, gradients, buffers
+    CHECK(difference(found[i], expected[i]) < rounding<T>);
+    CHECK(difference(of_five[i], expected[i]) < rounding<T>);
+  }
+}
+
+TEST_CASE("batch norms on the GPU are those of the host" * needs_gpu()) {
+  check_layer_on_gpu<Plain<16>, Training, float, Shape<16, 13, 11>>(9);
+  check_layer_on_gpu<Plain<64>, Training, double, Shape<64, 28, 28>>(5);
+  check_layer_on_gpu<Plain<5>, Training, float, Shape<5, 13, 11>>(3);
+  check_layer_on_gpu<Plain<512>, Training, float, Shape<512>>(33);
+  check_layer_on_gpu<Plain<32>, Inference, float, Shape<32, 7, 7>>(4);
+  check_layer_on_gpu<Learnt<64>, Training, float, Shape<64, 56, 56>>(6);
+  check_layer_on_gpu<Learnt<3>, Inference, double, Shape<3, 5, 4>>(2);
+  check_layer_on_gpu<Rectified<48>, Training, float, Shape<48, 9, 9>>(3);
+  check_layer_on_gpu<Added<160>, Training, float, Shape<160, 7, 7>>(4);
+}

@@ -1,0 +1,118 @@
+#include "../compare.hpp"
+
+#include <berl/cuda/nn/pointwise.hpp>
+
+#include <type_traits>
+
+using namespace berl;
+using namespace berl::gpu;
+
+namespace {
+/// Layers without parameters: forward adds to what is there, backward overwrites; y and dx on either device.
+template <class L_, class In_, class T_ = float>
+struct Case {
+  using L = L_;
+  using In = In_;
+  using T = T_;
+  using Out = typename L::template output<In>;
+};
+#define CASES                                                                                                                             \
+  Case<nn::ReLU, Shape<32, 3, 5>>, Case<nn::LeakyReLU<>, Shape<3, 5, 5>>, Case<nn::Tanh, Shape<7>, double>, Case<nn::Sigmoid, Shape<64>>, \
+      Case<nn::Softplus, Shape<3, 4, 4>>, Case<nn::Dropout<40>, Shape<32, 3, 5>>, Case<nn::Dropout<40>, Shape<9>, double>,                \
+      Case<nn::Upsample, Shape<32, 3, 5>>, Case<nn::Upsample, Shape<3, 2, 3>, double>, Case<nn::Average, Shape<32, 3, 5>>,                \
+      Case<nn::Average, Shape<5, 3, 3>, double>
+
+constexpr int batch = 3;
+template <class C>
+struct Result {
+  Tensor<typename C::T, typename C::Out> y = filled<typename C::T, typename C::Out>(batch, "y");
+  Tensor<typename C::T, typename C::In> dx = filled<typename C::T, typename C::In>(batch, "dx");
+};
+template <class C, class D, class X, class DY, class Y, class DX>
+void run(Context<D>& ctx, X const& x, DY const& dy, Y y, DX dx) {
+  using T = typename C::T;
+  using L = typename C::L;
+  typename L::template Params<T, D> none;
+  alignas(64) T memory[64] = {};
+  L::template forward<Training>(ctx, none, x.read(), y, Pass<T>(memory, 3, 4));
+  L::template backward<Training>(ctx, none, x.read(), dy.read(), dx, Pass<T>(memory, 3, 4));
+}
+}  // namespace
+
+TEST_CASE_TEMPLATE("elements that are found by their place are the host's", C, CASES) {
+  using T = typename C::T;
+  using In = typename C::In;
+  using Out = typename C::Out;
+  using InLayout = LayoutOf<In, Cuda>;
+  auto const x = filled<T, In>(batch, "x", -2, 2);
+  auto const dy = filled<T, Out>(batch, "dy");
+  Result<C> expected;
+  Context<Host> host;
+  run<C>(host, x, dy, expected.y.add(), expected.dx.write());
+  // The same functions as on the GPU, on maps that lie as there.
+  Tensor<T, In, Host, InLayout> there(batch), dx(batch);
+  Tensor<T, Out, Host, LayoutOf<Out, Cuda>> y(batch), dy_there(batch);
+  copy(x.read(), there.write());
+  copy(dy.read(), dy_there.write());
+  Result<C> found;
+  copy(found.y.read(), y.write());
+  auto const each = [](auto const& f, auto to, auto const*... from) {
+    for (std::size_t i = 0; i < to.size(); ++i) map_at<1>(f, to, i, from...);
+  };
+  T const* const xs = there.read().data();
+  T const* const dys = dy_there.read().data();
+  if constexpr (std::is_same_v<typename C::L, nn::Upsample>) {
+    each(nn::detail::UpsampleOf<In, InLayout, T>{xs}, y.add());
+    each(nn::detail::UpsamplePullOf<In, InLayout, T>{dys}, dx.write());
+  } else if constexpr (std::is_same_v<typename C::L, nn::Average>) {
+    each(nn::detail::AverageOf<In, InLayout, T>{xs}, y.add());
+    each(nn::detail::AveragePullOf<In, InLayout, T>{dys}, dx.write());
+  } else if constexpr (std::is_same_v<typename C::L, nn::Dropout<40>>) {
+    T memory[64];
+    Pass<T> const pass(memory, 3, 4);
+    nn::detail::DropOf<40, In, InLayout> const f{random_key(named({pass.seed()}, "dropout"), pass.step(), pass.position())};
+    each(f, y.add(), xs);
+    each(f, dx.write(), dys);
+  } else {
+    auto const both = [&]<class F>(nn::Pointwise<F> const&) {
+      each(nn::detail::ValueOf<F>{}, y.add(), xs);
+      each(nn::detail::PullOf<F>{}, dx.write(), xs, dys);
+    };
+    both(typename C::L{});
+  }
+  copy(y.read(), found.y.write());
+  copy(dx.read(), found.dx.write());
+  CHECK(difference(found.y, expected.y) < rounding<T>);
+  CHECK(difference(found.dx, expected.dx) < rounding<T>);
+}
+
+TEST_CASE_TEMPLATE("the GPU computes what the host does" * needs_gpu(), C, CASES) {
+  using T = typename C::T;
+  auto const x = filled<T, typename C::In>(batch, "x", -2, 2);
+  auto const dy = filled<T, typename C::Out>(batch, "dy");
+  Result<C> expected, before;
+  Context<Host> host;
+  run<C>(host, x, dy, expected.y.add(), expected.dx.write());
+  auto ctx = test_context();
+  auto const x_there = on_gpu(ctx, x);
+  auto const dy_there = on_gpu(ctx, dy);
+  auto y = on_gpu(ctx, before.y);
+  auto dx = on_gpu(ctx, before.dx);
+  run<C>(ctx, x_there, dy_there, y.add(), dx.write());
+  CHECK(difference(on_host(ctx, y), expected.y) < rounding<T>);
+  CHECK(difference(on_host(ctx, dx), expected.dx) < rounding<T>);
+}
+
+TEST_CASE("packs and single elements give the same, and the rest behind the last pack is not forgotten" * needs_gpu()) {
+  auto ctx = test_context();
+  auto const x = on_gpu(ctx, filled<float, Shape<11>>(3, "x"));
+  Tensor<float, Shape<11>, Cuda> packed(3), behind(3);
+  Context<Host> host;
+  map(ctx, "test", nn::detail::ValueOf<nn::point::ReLU>{}, packed.write(), x.read().data());
+  map(ctx, "test", nn::detail::ValueOf<nn::point::ReLU>{}, Write<float, Shape<11>, Cuda>(behind.write().data() + 1, 2),
+      x.read().data() + 1);
+  auto const a = on_host(ctx, packed), b = on_host(ctx, behind);
+  for (std::size_t i = 1; i <= 22; ++i) CHECK(b[i] == a[i]);
+  CHECK(b[23] == 0);
+  CHECK(a[32] == std::max(0.f, on_host(ctx, x)[32]));
+}

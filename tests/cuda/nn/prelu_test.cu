@@ -1,0 +1,149 @@
+#include "../compare.hpp"
+#include "../crew.hpp"
+
+#include <berl/cuda/nn/prelu.hpp>
+
+#include <vector>
+
+using namespace berl;
+using namespace berl::gpu;
+
+namespace {
+template <class T_, class S_>
+struct Case {
+  using T = T_;
+  using S = S_;
+  using Layer = nn::PReLU<channels<S>>;
+  static constexpr int batch = 7;
+};
+// Interleaved channels in packs and, where their number is odd, one by one; planes likewise.
+#define CASES                                                                                                                              \
+  Case<float, Shape<32, 6, 5>>, Case<double, Shape<48, 3, 3>>, Case<float, Shape<20>>, Case<float, Shape<7>>, Case<float, Shape<3, 8, 8>>, \
+      Case<double, Shape<5, 3, 3>>
+
+template <class C>
+struct Result {
+  using T = typename C::T;
+  using S = typename C::S;
+  Tensor<T, S> y = filled<T, S>(C::batch, "y"), dx = filled<T, S>(C::batch, "dx");
+  Tensor<T, Shape<channels<S>>> dweight = filled<T, Shape<channels<S>>>(1, "dweight");
+};
+template <class C>
+struct Given {
+  using T = typename C::T;
+  using S = typename C::S;
+  Tensor<T, S> x = filled<T, S>(C::batch, "x"), dy = filled<T, S>(C::batch, "dy");
+  Tensor<T, Shape<channels<S>>> weight = filled<T, Shape<channels<S>>>(1, "weight");
+};
+template <class C>
+void check_close(Result<C> const& a, Result<C> const& b) {
+  using T = typename C::T;
+  CHECK(difference(a.y, b.y) < rounding<T>);
+  CHECK(difference(a.dx, b.dx) < rounding<T>);
+  CHECK(difference(a.dweight, b.dweight) < rounding<T>);
+}
+template <class C>
+Result<C> by_the_host(Given<C> const& given) {
+  using Layer = typename C::Layer;
+  using T = typename C::T;
+  Context<Host> ctx{1, Arena(Layer::template scratch<T, typename C::S>(C::batch, 1))};
+  Result<C> result;
+  typename Layer::template Params<T, Host> params;
+  Tensor<T, Shape<channels<typename C::S>>> weight = given.weight;
+  params.weight.place(&weight[0], &result.dweight[0]);
+  T nothing;
+  Layer::template forward<Training>(ctx, params, given.x.read(), result.y.add(), Forget{});
+  Layer::template backward<Training>(ctx, params, given.x.read(), given.dy.read(), result.dx.write(), Pass<T>(&nothing, 0, 0));
+  return result;
+}
+/// What the kernels do, by a team of the host, on maps that lie as on the GPU; `slabs` are one more than the samples can be shared by.
+template <class Team, class C>
+void by_a_team(Given<C> const& given, Result<C>& result) {
+  using T = typename C::T;
+  using S = typename C::S;
+  using L = LayoutOf<S, Cuda>;
+  using How = SlabsOf<S, L, T>;
+  using Map = Tensor<T, S, Host, L>;
+  constexpr int K = channels<S>, slabs = 3;
+  Map x(C::batch), dy(C::batch), y(C::batch), dx(C::batch);
+  copy(given.x.read(), x.write());
+  copy(given.dy.read(), dy.write());
+  copy(result.y.read(), y.write());
+  std::vector<double> shared(static_cast<std::size_t>(How::N * Team::size)), partial(static_cast<std::size_t>(K * slabs));
+  auto const slab = [&]<int terms>(auto const& f, auto const& to, std::integral_constant<int, terms>, auto const*... from) {
+    constexpr int across = How::columns < Team::size ? How::columns : Team::size;
+    int const parts = How::beside ? (How::columns + across - 1) / across : K;
+    std::size_t const all = static_cast<std::size_t>(C::batch) * (How::beside ? plane<S> : 1);
+    for (int s = 0; s < slabs; ++s)
+      for (int part = 0; part < parts; ++part) {
+        std::size_t const first = slab_begin(all, s, slabs), last = slab_begin(all, s + 1, slabs);
+        if constexpr (How::beside)
+          interleaved_slab<terms, How::N, S>(Team{}, f, to, first, last, part, shared.data(), partial.data(), s, slabs, from...);
+        else
+          planar_slab<terms, How::N, S>(Team{}, f, to, static_cast<int>(first), static_cast<int>(last), part, partial.data(), s, slabs,
+                                        from...);
+      }
+  };
+  auto const body = [&] {
+    nn::detail::PReLUOf<T> const f{&given.weight[0]};
+    slab(f, y.add(), std::integral_constant<int, 0>{}, x.read().data());
+    nn::detail::PReLUPullOf<T> const pull{&given.weight[0]};
+    slab(pull, dx.write(), std::integral_constant<int, 1>{}, x.read().data(), dy.read().data());
+    nn::detail::AddToGradient<T> const finish{&result.dweight[0]};
+    Team::sync();
+    for (int c = 0; c < K; ++c) finish_channel<1, K>(Team{}, finish, c, partial.data(), slabs);
+  };
+  if constexpr (Team::size == 1)
+    body();
+  else
+    Team::work(body);
+  copy(y.read(), result.y.write());
+  copy(dx.read(), result.dx.write());
+}
+template <class C>
+Result<C> by_the_gpu(Given<C> const& given) {
+  using Layer = typename C::Layer;
+  using T = typename C::T;
+  auto ctx = test_context();
+  Result<C> result;
+  auto const x = on_gpu(ctx, given.x), dy = on_gpu(ctx, given.dy);
+  auto weight = on_gpu(ctx, given.weight), dweight = on_gpu(ctx, result.dweight);
+  auto y = on_gpu(ctx, result.y), dx = on_gpu(ctx, result.dx);
+  typename Layer::template Params<T, Cuda> params;
+  params.weight.place(weight.write().data(), dweight.write().data());
+  T nothing;
+  Layer::template forward<Training>(ctx, params, x.read(), y.add(), Forget{});
+  Layer::template backward<Training>(ctx, params, x.read(), dy.read(), dx.write(), Pass<T>(&nothing, 0, 0));
+  CHECK(ctx.scratch.peak() <= std::max(Layer::template scratch<T, typename C::S>(C::batch, 1), C::batch * sizeof(T) * C::S::size));
+  return {on_host(ctx, y), on_host(ctx, dx), on_host(ctx, dweight)};
+}
+}  // namespace
+
+TEST_CASE_TEMPLATE("teams on the host compute PReLU and its pull-back as the host's loops do", C, CASES) {
+  Given<C> const given;
+  auto const expected = by_the_host(given);
+  Result<C> alone, by_five;
+  by_a_team<Solo>(given, alone);
+  by_a_team<Crew<5>>(given, by_five);
+  check_close(alone, expected);
+  check_close(by_five, expected);
+}
+
+TEST_CASE_TEMPLATE("the GPU computes PReLU and its pull-back as the host does, twice the same" * needs_gpu(), C, CASES) {
+  Given<C> const given;
+  auto const once = by_the_gpu(given), again = by_the_gpu(given);
+  check_close(once, by_the_host(given));
+  CHECK(same_bits(once.dweight, again.dweight));
+  CHECK(same_bits(once.dx, again.dx));
+}
+
+TEST_CASE("shares of a batch are its samples, each once") {
+  for (int slabs : {1, 3, 8})
+    for (std::size_t n : {0u, 2u, 17u}) {
+      CHECK(slab_begin(n, 0, slabs) == 0);
+      CHECK(slab_begin(n, slabs, slabs) == n);
+    }
+  static_assert(SlabsOf<Shape<64, 8, 8>, Nhwc, float>::N == 4 && SlabsOf<Shape<64, 8, 8>, Nhwc, float>::across == 16);
+  static_assert(SlabsOf<Shape<4096>, Nchw, float>::parts == 2 && SlabsOf<Shape<3, 8, 8>, Nchw, double>::N == 2);
+  static_assert(sums_bytes<512, 1>(200) <= nn::PReLU<512>::scratch<float, Shape<512, 7, 7>>(200, 1));
+}
