@@ -1,5 +1,6 @@
 #pragma once
-#include <berl/host/simd.hpp>  // Vector
+#include <berl/core/config.hpp>  // BERL_UNROLL
+#include <berl/host/simd.hpp>    // Vector
 
 #include <array>
 
@@ -42,7 +43,7 @@ template <class T, int n, class V>
 inline void values_of(V const (&c)[n], V (&u)[6], double scale_zero, double scale_a, double scale_b) {
   V even_a = static_cast<T>(scale_a) * c[0], even_b = static_cast<T>(scale_b) * c[0];
   V odd_a = static_cast<T>(a * scale_a) * c[1], odd_b = static_cast<T>(b * scale_b) * c[1];
-#pragma GCC unroll 8
+  BERL_UNROLL(8)
   for (int k = 2; k < n; ++k) {
     (k % 2 == 0 ? even_a : odd_a) += power<T>(a, k) * static_cast<T>(scale_a) * c[k];
     (k % 2 == 0 ? even_b : odd_b) += power<T>(b, k) * static_cast<T>(scale_b) * c[k];
@@ -58,7 +59,7 @@ inline void values_of(V const (&c)[n], V (&u)[6], double scale_zero, double scal
 template <class T, int n, class V>
 inline void coefficients_of(V const (&u)[6], V (&c)[n], double scale_zero, double scale_a, double scale_b) {
   V const even_a = u[1] + u[2], odd_a = u[1] - u[2], even_b = u[3] + u[4], odd_b = u[3] - u[4];
-#pragma GCC unroll 8
+  BERL_UNROLL(8)
   for (int k = 0; k < n; ++k)
     c[k] = power<T>(a, k) * static_cast<T>(scale_a) * (k % 2 == 0 ? even_a : odd_a) +
            power<T>(b, k) * static_cast<T>(scale_b) * (k % 2 == 0 ? even_b : odd_b);
