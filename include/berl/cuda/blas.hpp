@@ -63,9 +63,11 @@ class ProductPlan {
   ProductPlan(cublasLtHandle_t handle, ProductShape const& s) : shape_(s) {
     bool const wide = s.type == CUDA_R_64F;
     cublasLtMatmulDesc_t product = nullptr;
-    check(cublasLtMatmulDescCreate(
-              &product, wide ? CUBLAS_COMPUTE_64F : s.precision == Precision::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F,
-              wide ? CUDA_R_64F : CUDA_R_32F),
+    check(cublasLtMatmulDescCreate(&product,
+                                   wide                             ? CUBLAS_COMPUTE_64F
+                                   : s.precision == Precision::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32
+                                                                    : CUBLAS_COMPUTE_32F,
+                                   wide ? CUDA_R_64F : CUDA_R_32F),
           "cublasLtMatmulDescCreate");
     product_.reset(product);
     // by columns: to^T = b^T a^T, so the first matrix of cuBLAS is b
@@ -88,8 +90,8 @@ class ProductPlan {
     T const one = T(1), beta = base != nullptr ? T(1) : T(0);
     if (shape_.biased) set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, static_cast<void const*>(bias));
     std::byte* const workspace_of_call = ctx.scratch.template take<std::byte>(workspace());
-    check(cublasLtMatmul(handle, product_.get(), &one, b, b_.get(), a, a_.get(), &beta, base != nullptr ? base : to, to_.get(), to, to_.get(),
-                         &algorithm_.algo, workspace_of_call, workspace(), ctx.stream.get()),
+    check(cublasLtMatmul(handle, product_.get(), &one, b, b_.get(), a, a_.get(), &beta, base != nullptr ? base : to, to_.get(), to,
+                         to_.get(), &algorithm_.algo, workspace_of_call, workspace(), ctx.stream.get()),
           "cublasLtMatmul");
   }
 
@@ -110,8 +112,8 @@ class ProductPlan {
                               CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES})
       prefer(matrix, std::uint32_t{16});  // as views are; what is not said counts as 256
     int found = 0;
-    auto const status = cublasLtMatmulAlgoGetHeuristic(handle, product_.get(), b_.get(), a_.get(), to_.get(), to_.get(), made, 1, &algorithm_,
-                                                       &found);
+    auto const status =
+        cublasLtMatmulAlgoGetHeuristic(handle, product_.get(), b_.get(), a_.get(), to_.get(), to_.get(), made, 1, &algorithm_, &found);
     if (status != CUBLAS_STATUS_NOT_SUPPORTED) check(status, "cublasLtMatmulAlgoGetHeuristic");
     if (found == 0)
       throw Error("berl::gpu::Products",
@@ -143,7 +145,8 @@ class Products {
   /// Runs the product of this shape.
   ///   errors  std::logic_error, unless it has been planned
   template <class T>
-  static void run(Context<Cuda>& ctx, char const* name, ProductShape const& s, T const* a, T const* b, T const* bias, T const* base, T* to) {
+  static void run(Context<Cuda>& ctx, char const* name, ProductShape const& s, T const* a, T const* b, T const* bias, T const* base,
+                  T* to) {
     if (Products* const all = ctx.owned.find<Products>())
       for (ProductPlan const& one : all->plans_)
         if (one.shape() == s) return one.run(ctx, all->handle(), a, b, bias, base, to);

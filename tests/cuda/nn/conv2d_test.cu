@@ -43,6 +43,73 @@ TEST_CASE("what an engine says of its sums decides") {
   }
 }
 
+namespace {
+/// The definition of the three operations, on maps (N, H, W, C) and weights (M, K, K, C); `to` is added to.
+void convolve(Geometry const& g, Convolve what, double* x, double* w, double* y) {
+  for (int n = 0; n < g.N; ++n)
+    for (int v = 0; v < g.OH; ++v)
+      for (int u = 0; u < g.OW; ++u)
+        for (int m = 0; m < g.M; ++m)
+          for (int i = 0; i < g.K; ++i)
+            for (int j = 0; j < g.K; ++j)
+              for (int c = 0; c < g.C; ++c) {
+                int const row = v * g.S + i - g.P, column = u * g.S + j - g.P;
+                if (row < 0 || row >= g.H || column < 0 || column >= g.W) continue;
+                double& at_x = x[((n * g.H + row) * g.W + column) * g.C + c];
+                double& at_w = w[((m * g.K + i) * g.K + j) * g.C + c];
+                double& at_y = y[((n * g.OH + v) * g.OW + u) * g.M + m];
+                if (what == Convolve::forward) at_y += at_x * at_w;
+                if (what == Convolve::data) at_x += at_y * at_w;
+                if (what == Convolve::weights) at_w += at_x * at_y;
+              }
+}
+/// A layer's step by the geometry that its plan is made from.
+template <class L, class In>
+void check_geometry() {
+  constexpr int batch = 2;
+  test::RunLayer<L, double, In> run(batch);
+  run.template forward<Training>();
+  run.template backward<Training>();
+  auto const expected = results(run);
+  Geometry const g = geometry_of<L, double, In>(Precision::fp32, batch);
+  CHECK(g.type == CUDNN_DATA_DOUBLE);
+  using Out = nn::OutputOf<L, In>;
+  Tensor<double, In, Host, Nhwc> x(batch), dx(batch);
+  Tensor<double, Out, Host, Nhwc> y(batch), dy(batch);
+  copy(run.x.read(), x.write());
+  copy(run.dy.read(), dy.write());
+  using Weight = gpu::detail::Maps<typename decltype(run.weights.params.weight)::shape>;
+  using Map = typename Weight::shape;
+  Tensor<double, Map, Host, Nhwc> w(Weight::count), dw(Weight::count);
+  copy(Read<double, Map, Host, Nchw>(run.weights.params.weight.value(), Weight::count), w.write());
+  constexpr bool transposed = L::template forward_of<In>().transposed;
+  if (transposed) {
+    convolve(g, Convolve::data, &y[0], &w[0], &x[0]);
+    convolve(g, Convolve::forward, &dy[0], &w[0], &dx[0]);
+    convolve(g, Convolve::weights, &dy[0], &dw[0], &x[0]);
+  } else {
+    convolve(g, Convolve::forward, &x[0], &w[0], &y[0]);
+    convolve(g, Convolve::data, &dx[0], &w[0], &dy[0]);
+    convolve(g, Convolve::weights, &x[0], &dw[0], &dy[0]);
+  }
+  copy(y.read(), run.y.write());
+  copy(dx.read(), run.dx.write());
+  Tensor<double, Map, Host, Nchw> in_order(Weight::count);
+  copy(dw.read(), in_order.write());
+  auto const list = [](auto const& from) { return std::vector<double>(from.span().begin(), from.span().end()); };
+  CHECK(difference(list(run.y), expected[0]) < 1e-13);
+  CHECK(difference(list(run.dx), expected[1]) < 1e-13);
+  CHECK(difference(list(in_order), expected[2]) < 1e-13);
+}
+}  // namespace
+
+TEST_CASE("a layer's geometry is that of its convolution, or of the one whose adjoint it is") {
+  check_geometry<Conv2d<3, 16, 3, 2>, Shape<3, 7, 8>>();
+  check_geometry<Conv2d<16, 5, 4, 2, 1>, Shape<16, 6, 8>>();
+  check_geometry<ConvTranspose2d<16, 3, 4, 2, 1>, Shape<16, 4, 3>>();
+  check_geometry<ConvTranspose2d<5, 16, 4, 1, 0>, Shape<5, 1, 1>>();
+}
+
 TEST_CASE("maps are handed over in their layout, with what the view asks for") {
   using Few = Shape<3, 4, 5>;  // in planes
   auto const y = filled<float, Few>(2, "y");

@@ -64,7 +64,8 @@ Results<T> by_a_team(test::RunLayer<Added<channels<In>>, T, In>& run) {
     if constexpr (std::is_same_v<Mode, Training>) {
       PowersOf<In, L, T> const powers{xs, batch};
       slab(Count<2>{}, powers, nothing, xs);
-      finish(Count<2>{}, StatisticsOf<Layer, PowersOf<In, L, T>, T>{powers, count, mean, inverse, p.running_mean.value(), p.running_var.value()});
+      finish(Count<2>{},
+             StatisticsOf<Layer, PowersOf<In, L, T>, T>{powers, count, mean, inverse, p.running_mean.value(), p.running_var.value()});
     } else {
       for (int c = Team::rank(); c < C; c += Team::size)
         RunningOf<Layer, T>{mean, inverse, p.running_mean.value(), p.running_var.value()}(c);

@@ -9,14 +9,14 @@ namespace berl::gpu {
 template <int I, int O, class B, class T>
 struct LinearProducts {
   static constexpr bool biased = std::is_same_v<B, nn::Bias>;
-  static ProductShape forward(Context<Cuda> const& ctx, int batch) {  // y = x W^T
-    return {batch, O, I, false, true, biased, I, I, O, matrix_type<T>, ctx.precision};
+  static ProductShape forward(Precision precision, int batch) {  // y = x W^T
+    return {batch, O, I, false, true, biased, I, I, O, matrix_type<T>, precision};
   }
-  static ProductShape data(Context<Cuda> const& ctx, int batch) {  // dx = dy W
-    return {batch, I, O, false, false, false, O, I, I, matrix_type<T>, ctx.precision};
+  static ProductShape data(Precision precision, int batch) {  // dx = dy W
+    return {batch, I, O, false, false, false, O, I, I, matrix_type<T>, precision};
   }
-  static ProductShape weights(Context<Cuda> const& ctx, int batch) {  // dW += dy^T x
-    return {O, I, batch, true, false, false, O, I, I, matrix_type<T>, ctx.precision};
+  static ProductShape weights(Precision precision, int batch) {  // dW += dy^T x
+    return {O, I, batch, true, false, false, O, I, I, matrix_type<T>, precision};
   }
 };
 template <int I, int O, class B, class T, class In>
@@ -25,7 +25,8 @@ struct Planned<nn::Linear<I, O, B>, T, In> {
     using Shapes = LinearProducts<I, O, B, T>;
     auto& all = ctx.owned.get<Products>();
     std::size_t workspace = 0;
-    for (auto const& shape : {Shapes::forward(ctx, batch), Shapes::data(ctx, batch), Shapes::weights(ctx, batch)})
+    for (auto const& shape :
+         {Shapes::forward(ctx.precision, batch), Shapes::data(ctx.precision, batch), Shapes::weights(ctx.precision, batch)})
       workspace = std::max(workspace, padded<std::byte>(all.plan(shape).workspace()));
     return 2 * laid_bytes<T, In, Nchw>(batch) + std::max(workspace, bias_gradient_bytes<Shape<O>>(batch));
   }
@@ -53,7 +54,8 @@ struct berl::Kernel<berl::nn::Linear<I, O, B>, berl::Cuda> {
     if (x.batch() == 0) return;
     Scope const scope(ctx.scratch);
     T const* const xs = gpu::laid<Nchw>(ctx, x);
-    gpu::Products::run<T>(ctx, name, Shapes<T>::forward(ctx, x.batch()), xs, p.weight.value(), p.bias_data(), base<T>(y), y.data());
+    gpu::Products::run<T>(ctx, name, Shapes<T>::forward(ctx.precision, x.batch()), xs, p.weight.value(), p.bias_data(), base<T>(y),
+                          y.data());
   }
   template <class T, class S, class Params, class DX>
   static void backward(Context<Cuda>& ctx, Params& p, Read<T, S, Cuda> x, Read<T, Shape<O>, Cuda> dy, DX dx) {
@@ -62,7 +64,7 @@ struct berl::Kernel<berl::nn::Linear<I, O, B>, berl::Cuda> {
     T const* const xs = gpu::laid<Nchw>(ctx, x);
     if constexpr (!skips<DX>) {
       Scope const inner(ctx.scratch);
-      auto const product = Shapes<T>::data(ctx, x.batch());
+      auto const product = Shapes<T>::data(ctx.precision, x.batch());
       if constexpr (gpu::lies_as<S, Nchw>) {
         gpu::Products::run<T>(ctx, name, product, dy.data(), p.weight.value(), nullptr, base<T>(dx), dx.data());
       } else {
@@ -71,7 +73,8 @@ struct berl::Kernel<berl::nn::Linear<I, O, B>, berl::Cuda> {
         gpu::deliver<Nchw>(ctx, name, static_cast<T const*>(to), static_cast<T const*>(nullptr), dx);
       }
     }
-    gpu::Products::run<T>(ctx, name, Shapes<T>::weights(ctx, x.batch()), dy.data(), xs, nullptr, p.weight.gradient(), p.weight.gradient());
+    gpu::Products::run<T>(ctx, name, Shapes<T>::weights(ctx.precision, x.batch()), dy.data(), xs, nullptr, p.weight.gradient(),
+                          p.weight.gradient());
     if constexpr (Shapes<T>::biased) gpu::bias_gradient(ctx, name, dy, p.bias.gradient());
   }
 

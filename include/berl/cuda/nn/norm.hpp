@@ -122,7 +122,8 @@ struct berl::Kernel<berl::nn::BatchNorm<C, Rule>, berl::Cuda> {
     if constexpr (std::is_same_v<Mode, Training>) {
       using Powers = PowersOf<In, L, T>;
       Powers const powers{x.data(), x.batch()};
-      StatisticsOf<Layer, Powers, T> const finish{powers, count<In>(x.batch()), mean, inverse, p.running_mean.value(), p.running_var.value()};
+      StatisticsOf<Layer, Powers, T> const finish{powers,  count<In>(x.batch()),   mean,
+                                                  inverse, p.running_mean.value(), p.running_var.value()};
       gpu::channels_sum<2, In, L>(ctx, name, powers, Skip<T, In, Cuda>(nullptr, x.batch()), finish, x.data());
     } else {
       using Running = RunningOf<Layer, T>;
