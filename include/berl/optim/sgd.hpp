@@ -17,37 +17,45 @@ struct Sgd {
 
   static constexpr int moments = 1;  ///< numbers kept for each parameter
 
+  /// What a step has in common for all numbers.
+  template <class T>
+  struct Now {
+    T kept, rate, decay;
+    BERL_FN constexpr void move(T& x, T dx, T& b) const {
+      b = kept * b + (dx + decay * x);
+      x -= rate * b;
+    }
+  };
+
   /// One number; rate and decay as set above.
   template <class T>
   BERL_FN constexpr void step(T& x, T dx, T& b, long k) const {
-    element(x, dx, b, k == 1 ? T(0) : static_cast<T>(momentum), static_cast<T>(rate), static_cast<T>(weight_decay));
+    Now<T>{k == 1 ? T(0) : static_cast<T>(momentum), static_cast<T>(rate), static_cast<T>(weight_decay)}.move(x, dx, b);
   }
 
   /// One contiguous block. Parameters that do not decay (weight and bias of batch norms) stand in a block of their own.
-  template <class T>
-  void step(Context<Host>& ctx, std::span<T> parameters, std::span<T const> gradients, std::span<T> b, double rate_now, double decay,
+  template <class D, class T>
+  void step(Context<D>& ctx, std::span<T> parameters, std::span<T const> gradients, std::span<T> b, double rate_now, double decay,
             long k) const {
     if (gradients.size() != parameters.size() || b.size() != parameters.size())
       throw std::logic_error("berl::optim::Sgd: parameters, gradients and momentum must be equally long.");
-    T* const xs = parameters.data();
-    T const* const dxs = gradients.data();
-    T* const bs = b.data();
-    T const kept = static_cast<T>(momentum), lr = static_cast<T>(rate_now), wd = static_cast<T>(decay);
-    for_blocks(ctx, parameters.size(), [=](std::size_t first, std::size_t last) {
-      if (k == 1)
+    Now<T> const now{static_cast<T>(momentum), static_cast<T>(rate_now), static_cast<T>(decay)};
+    Kernel<Sgd, D>::step(ctx, now, parameters.size(), parameters.data(), gradients.data(), b.data(), k == 1);
+  }
+};
+}  // namespace berl::optim
+
+template <>
+struct berl::Kernel<berl::optim::Sgd, berl::Host> {
+  template <class T>
+  static void step(Context<Host>& ctx, optim::Sgd::Now<T> const& now, std::size_t n, T* xs, T const* dxs, T* bs, bool is_first) {
+    optim::for_blocks(ctx, n, [=](std::size_t first, std::size_t last) {
+      if (is_first)
         for (std::size_t i = first; i < last; ++i) bs[i] = T(0);
 #if defined(_OPENMP)
 #pragma omp simd
 #endif
-      for (std::size_t i = first; i < last; ++i) element(xs[i], dxs[i], bs[i], kept, lr, wd);
+      for (std::size_t i = first; i < last; ++i) now.move(xs[i], dxs[i], bs[i]);
     });
   }
-
- private:
-  template <class T>
-  BERL_FN static constexpr void element(T& x, T dx, T& b, T kept, T lr, T wd) {
-    b = kept * b + (dx + wd * x);
-    x -= lr * b;
-  }
 };
-}  // namespace berl::optim
