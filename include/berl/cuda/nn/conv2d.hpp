@@ -1,5 +1,4 @@
 #pragma once
-#include <berl/cuda/elements.hpp>     // update_elements
 #include <berl/cuda/nn/convolve.hpp>  // Convolutions
 #include <berl/cuda/nn/lay.hpp>       // laid, place_for, deliver
 #include <berl/cuda/nn/plan.hpp>      // Planned
@@ -15,10 +14,11 @@ Geometry geometry_of(Precision precision, int batch) {
   else
     return {batch, g.C, g.H, g.W, g.M, g.OH, g.OW, g.K, g.S, g.P, data_type<T>, precision};
 }
-/// to += found
-template <class T>
-struct AddTo {
-  BERL_FN void operator()(T& to, T found) const { to += found; }
+struct Same {
+  template <class T>
+  BERL_FN T operator()(std::size_t, T v) const {
+    return v;
+  }
 };
 
 /// Both kinds of convolution. The gradient of the weights is computed into scratch and added from there.
@@ -83,7 +83,7 @@ struct ConvolutionOf {
         plans.weights.run(ctx, all->dnn(), dys, dw, xs);
       else
         plans.weights.run(ctx, all->dnn(), xs, dw, dys);
-      update_elements<T>(ctx, name, AddTo<T>{}, weights, p.weight.gradient(), dw);
+      map(ctx, name, Same{}, Add<T, Shape<static_cast<int>(weights)>, Cuda>(p.weight.gradient(), 1), dw);
     }
     if constexpr (requires { p.bias; }) bias_gradient(ctx, name, dy, p.bias.gradient());
   }
