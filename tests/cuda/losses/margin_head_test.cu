@@ -29,7 +29,8 @@ struct Given {
     for (int i = 0; i < n; ++i) labels.push_back(i * 7 % c);
     for (int i = 0; i < n; ++i)  // near its own class, and every third one near another
       for (int d = 0; d < D; ++d)
-        f[static_cast<std::size_t>(i * D + d)] += w[static_cast<std::size_t>((i % 3 == 0 ? (i * 5 + 1) % c : labels[static_cast<std::size_t>(i)]) * D + d)];
+        f[static_cast<std::size_t>(i * D + d)] +=
+            w[static_cast<std::size_t>((i % 3 == 0 ? (i * 5 + 1) % c : labels[static_cast<std::size_t>(i)]) * D + d)];
   }
 };
 template <class T>
@@ -62,9 +63,8 @@ template <class Team, class H, class T>
 Result<T> by_a_team(H const& head, Given<T> const& given, double limit) {
   Result<T> r(given);
   std::vector<std::vector<double>> memory;
-  auto const m = HeadTable<T>::place(given.samples, given.classes, D, [&]<class V>(V, std::size_t n) {
-    return reinterpret_cast<V*>(memory.emplace_back(n, NAN).data());
-  });
+  auto const m = HeadTable<T>::place(given.samples, given.classes, D,
+                                     [&]<class V>(V, std::size_t n) { return reinterpret_cast<V*>(memory.emplace_back(n, NAN).data()); });
   HeadProducts<T> const products(Precision::fp32, m, D);
   T const filter = static_cast<T>(limit);
   T const* const w = given.w.span().data();
@@ -131,8 +131,7 @@ Result<T> by_the_gpu(H const& head, Given<T> const& given, double filter, Precis
 }
 }  // namespace
 
-#define HEADS                                                                                                                      \
-  losses::CurricularFace, losses::ArcFace, losses::CosFace, losses::MvArcSoftmax, losses::CircleLoss
+#define HEADS losses::CurricularFace, losses::ArcFace, losses::CosFace, losses::MvArcSoftmax, losses::CircleLoss
 
 static_assert(CosineHead<losses::CurricularFace> && CosineHead<losses::MvAmSoftmax>);
 

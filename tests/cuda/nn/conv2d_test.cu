@@ -21,28 +21,6 @@ void check_both(int batch) {
 }
 }  // namespace
 
-TEST_CASE("cuDNN takes the descriptors of all operations") {
-  for (Geometry const& g : {Geometry{4, 3, 9, 9, 64, 5, 5, 3, 2, 1}, Geometry{1, 64, 8, 8, 32, 8, 8, 3, 1, 1}})
-    for (auto const what : {Convolve::forward, Convolve::data, Convolve::weights}) CHECK_NOTHROW(gpu::detail::operation(g, what));
-  CHECK_THROWS_AS(gpu::detail::operation({1, 16, 8, 8, 16, 9, 8, 3, 1, 1}, Convolve::forward), Error);  // 9 rows out of 8
-}
-
-TEST_CASE("what an engine says of its sums decides") {
-  Geometry exact{}, rounded{};
-  rounded.precision = Precision::tf32;
-  using Notes = std::vector<cudnnBackendNumericalNote_t>;
-  CHECK(gpu::detail::allowed({}, exact));
-  CHECK(gpu::detail::allowed(Notes{CUDNN_NUMERICAL_NOTE_WINOGRAD, CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_4x4}, exact));
-  for (auto const note : {CUDNN_NUMERICAL_NOTE_TENSOR_CORE, CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS}) {
-    CHECK(!gpu::detail::allowed(Notes{note}, exact));
-    CHECK(gpu::detail::allowed(Notes{note}, rounded));
-  }
-  for (Geometry const& g : {exact, rounded}) {
-    CHECK(!gpu::detail::allowed(Notes{CUDNN_NUMERICAL_NOTE_TENSOR_CORE, CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC}, g));
-    CHECK(!gpu::detail::allowed(Notes{CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION}, g));
-  }
-}
-
 namespace {
 /// The definition of the three operations, on maps (N, H, W, C) and weights (M, K, K, C); `to` is added to.
 void convolve(Geometry const& g, Convolve what, double* x, double* w, double* y) {
@@ -108,22 +86,6 @@ TEST_CASE("a layer's geometry is that of its convolution, or of the one whose ad
   check_geometry<Conv2d<16, 5, 4, 2, 1>, Shape<16, 6, 8>>();
   check_geometry<ConvTranspose2d<16, 3, 4, 2, 1>, Shape<16, 4, 3>>();
   check_geometry<ConvTranspose2d<5, 16, 4, 1, 0>, Shape<5, 1, 1>>();
-}
-
-TEST_CASE("maps are handed over in their layout, with what the view asks for") {
-  using Few = Shape<3, 4, 5>;  // in planes
-  auto const y = filled<float, Few>(2, "y");
-  Tensor<float, Few, Host, Nhwc> pixels(2);
-  copy(y.read(), pixels.write());
-  float const bias[] = {1, 2, 3};
-  Relaid<Few, Nhwc, float> const plain{pixels.read().data(), nullptr}, biased{pixels.read().data(), bias};
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    CHECK(plain(i) == y[i]);
-    CHECK(biased(i) == y[i] + bias[i / 20 % 3]);
-  }
-  CHECK(BiasedOf<float>{bias}.at(1)(5.f) == 7.f);
-  CHECK(laid_bytes<float, Few, Nhwc>(2) == 128 * sizeof(float));
-  CHECK((laid_bytes<float, Shape<16, 4, 5>, Nhwc>(2) == 0 && laid_bytes<float, Shape<3, 1, 1>, Nhwc>(2) == 0));
 }
 
 TEST_CASE("convolutions on the GPU are those of the host" * needs_gpu()) {

@@ -32,13 +32,6 @@ TEST_CASE("the three products are those of the layer's equations") {
   CHECK(difference(dw, std::vector<double>(expected[2].begin(), expected[2].begin() + 30)) < 1e-14);
 }
 
-TEST_CASE("cuBLASLt takes the descriptors of all products") {
-  for (auto const& shape :
-       {LinearProducts<6, 5, Bias, float>::forward(Precision::tf32, 3), LinearProducts<6, 5, Bias, double>::data(Precision::fp32, 3),
-        LinearProducts<6, 5, Bias, float>::weights(Precision::fp32, 3)})
-    CHECK_NOTHROW(ProductPlan(nullptr, shape));
-}
-
 TEST_CASE("a vector's elements are a map's, channel by channel") {
   using Map = Shape<16, 2, 3>;
   auto const x = filled<float, Map>(2, "x");

@@ -141,8 +141,8 @@ BERL_FN void aim(Team const&, HeadTable<T> const& m, H const& head, T* state, bo
 /// The other classes of one group, for head_samples samples from 32 tile on.
 ///   shared  head_threads of them, which all members see
 template <class Team, class T, class H>
-BERL_FN void add_classes(Team const&, HeadTable<T> const& m, H const& head, T const* state, T filter, int const* labels, int group, int tile,
-                         SumOfExponentials<T>* shared) {
+BERL_FN void add_classes(Team const&, HeadTable<T> const& m, H const& head, T const* state, T filter, int const* labels, int group,
+                         int tile, SumOfExponentials<T>* shared) {
   constexpr int at_once = 4;
   T const t = state != nullptr ? *state : T(0);
   int const last = m.class_begin(group + 1);
@@ -234,9 +234,9 @@ BERL_FN void pull_classes(Team const&, HeadTable<T> const& m, H const& head, T c
           dc = (std::exp(m.logit[i] - m.lse[i]) - 1) * weight * m.slope[i];
         } else {
           c = clamped(at * inverse);
-          dc = filter != 0 && c > filter ? T(0)
-                                         : std::exp(losses::logit_of(head, c, m.bound[i], t) - m.lse[i]) * weight *
-                                               losses::slope_of(head, c, m.bound[i], t);
+          dc = filter != 0 && c > filter
+                   ? T(0)
+                   : std::exp(losses::logit_of(head, c, m.bound[i], t) - m.lse[i]) * weight * losses::slope_of(head, c, m.bound[i], t);
         }
         along += dc * c;
         at = dc * inverse;

@@ -60,9 +60,10 @@ __global__ void __launch_bounds__(threads) pull_samples_kernel(HeadTable<T> m, i
 /// One pass over a batch and all classes.
 template <class H, class T, class S>
 class HeadPass {
-  static_assert(CosineHead<H>,
-                "berl::losses on CUDA: this head needs more than the cosine to the own class: sums over other classes, learnt numbers or the "
-                "embedding's length. Train with it on berl::Host.");
+  static_assert(
+      CosineHead<H>,
+      "berl::losses on CUDA: this head needs more than the cosine to the own class: sums over other classes, learnt numbers or the "
+      "embedding's length. Train with it on berl::Host.");
   static constexpr int D = S::size;
   static constexpr char const* name = "berl::losses";
 
@@ -141,8 +142,8 @@ namespace berl::losses {
 /// what a batch is labelled with is checked on the host, where it comes from.
 ///   scratch  gpu::plan_head
 template <MarginHead H, class T, class S>
-void forward(Context<Cuda>& ctx, H const& head, Read<T, S, Cuda> embedding, Read<int, Shape<1>, Cuda> labels, Read<T, S, Cuda> weight, T* state,
-             Write<double, Shape<2>, Cuda> result, double filter = 0) {
+void forward(Context<Cuda>& ctx, H const& head, Read<T, S, Cuda> embedding, Read<int, Shape<1>, Cuda> labels, Read<T, S, Cuda> weight,
+             T* state, Write<double, Shape<2>, Cuda> result, double filter = 0) {
   Scope const scope(ctx.scratch);
   gpu::detail::HeadPass<H, T, S>(ctx, head, embedding, labels, weight, state, filter).forward(false, result.data());
 }
