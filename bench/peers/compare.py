@@ -8,10 +8,12 @@ import argparse
 import json
 import pathlib
 import re
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 ALONE = ("step", "embedding")  # a process for each case
 
@@ -161,25 +163,44 @@ def main():
     best = tune(peer, names, pathlib.Path(arguments.best or f"build/peers/best_{arguments.threads}.json"), arguments.compile_limit)
 
     results = {name: ([], []) for name in names}
-    for number in range(arguments.rounds):
-        for group in groups_of(names):
-            print(f"round {number + 1}: {group[0]}{' ...' if len(group) > 1 else ''}", file=sys.stderr)
-            ours, theirs = berl.run(group), {}
-            for variant in dict.fromkeys(best[name]["variant"] for name in group):
-                theirs |= peer.run([name for name in group if best[name]["variant"] == variant], variant)
-            for name in group:
-                if "seconds" not in theirs.get(name, {}):
-                    sys.exit(f"{name}: the peer failed: {theirs.get(name)}")
-                same_work(name, ours[name], theirs[name], best[name]["gflop"])
-                results[name][0].append(ours[name])
-                results[name][1].append(theirs[name])
+    groups, begin = groups_of(names), time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("compare: stopped; what was measured until then is above"))
+    try:
+        for number in range(arguments.rounds):
+            for k, group in enumerate(groups):
+                done, seconds = number * len(groups) + k, time.monotonic() - begin
+                left = f", about {seconds / done * (arguments.rounds * len(groups) - done) / 60:.0f} min left" if done else ""
+                print(f"round {number + 1} of {arguments.rounds}: {group[0]}{' ...' if len(group) > 1 else ''}{left}", file=sys.stderr)
+                run_group(group, berl, peer, best, results)
+    finally:  # whatever ends it
+        report([name for name in names if results[name][0]], results, best, arguments)
+
+
+def run_group(group, berl, peer, best, results):
+    """Adds a round of one group to the results."""
+    ours, theirs = berl.run(group), {}
+    for variant in dict.fromkeys(best[name]["variant"] for name in group):
+        theirs |= peer.run([name for name in group if best[name]["variant"] == variant], variant)
+    for name in group:
+        if "seconds" not in theirs.get(name, {}):
+            sys.exit(f"{name}: the peer failed: {theirs.get(name)}")
+        same_work(name, ours[name], theirs[name], best[name]["gflop"])
+        results[name][0].append(ours[name])
+        results[name][1].append(theirs[name])
+
+
+def report(names, results, best, arguments):
+    """Prints and keeps what was measured of the named cases."""
+    if not names:
+        return
     rows = [row_of(name, *results[name], best[name]) for name in names]
     print_table(rows)
     out = pathlib.Path(arguments.out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    settings = {"threads": arguments.threads, "rounds": arguments.rounds, "torch": results[names[0]][1][0]["torch"]}
+    rounds = min(len(results[name][0]) for name in names)
+    settings = {"threads": arguments.threads, "rounds": rounds, "torch": results[names[0]][1][0]["torch"]}
     out.write_text(json.dumps({"settings": settings, "cases": rows, "tried": {name: best[name]["tried"] for name in names}}, indent=1))
-    print(f"\nmedians of {arguments.rounds}, {arguments.threads} threads, torch {settings['torch']}; all of it in {out}")
+    print(f"\nmedians of {rounds}, {arguments.threads} threads, torch {settings['torch']}; all of it in {out}")
 
 
 if __name__ == "__main__":

@@ -49,6 +49,7 @@ inline void swap_blocks(V& a, V& b, std::index_sequence<lane...>) {
 template <class T, int side>
 inline void transpose_blocks(Vector<T> (&rows)[lanes_of<T>]) {
   constexpr int L = lanes_of<T>;
+#pragma GCC unroll 16
   for (int i = 0; i < L; ++i)
     if ((i & side) == 0) swap_blocks<side>(rows[i], rows[i + side], std::make_index_sequence<L>{});
   if constexpr (side > 1) transpose_blocks<T, side / 2>(rows);

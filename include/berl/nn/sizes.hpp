@@ -58,24 +58,32 @@ constexpr std::size_t kept(int batch) {
   }
 }
 
-/// Bytes of ctx.scratch that forward, without keeping, or backward takes at the most.
-template <class L, class T, class In>
-constexpr std::size_t scratch(int batch, int threads) {
+namespace detail {
+/// The scratch of a network, given by leaf.template operator()<L, In>() for each of its layers.
+template <class L, class T, class In, class Leaf>
+constexpr std::size_t scratch_of(int batch, Leaf const& leaf) {
   if constexpr (IsSequential<L>) {
     std::size_t most = 0;
-    detail::for_units<L>([&](auto i) { most = std::max(most, scratch<UnitOf<L, i>, T, HiddenOf<L, In, i>>(batch, threads)); });
-    return most + 2 * sizeof(T) * padded<T>(static_cast<std::size_t>(batch) * detail::widest_hidden<L, In>());
+    for_units<L>([&](auto i) { most = std::max(most, scratch_of<UnitOf<L, i>, T, HiddenOf<L, In, i>>(batch, leaf)); });
+    return most + 2 * sizeof(T) * padded<T>(static_cast<std::size_t>(batch) * widest_hidden<L, In>());
   } else if constexpr (IsRepeat<L>) {
-    return scratch<typename L::layer, T, In>(batch, threads) + 2 * sizeof(T) * detail::elements<T, In>(batch);
+    return scratch_of<typename L::layer, T, In>(batch, leaf) + 2 * sizeof(T) * elements<T, In>(batch);
   } else if constexpr (IsNamed<L>) {
-    return scratch<typename L::layer, T, In>(batch, threads);
+    return scratch_of<typename L::layer, T, In>(batch, leaf);
   } else if constexpr (IsResidual<L>) {
-    return std::max(scratch<typename L::shortcut, T, In>(batch, threads), scratch<typename L::body, T, In>(batch, threads));
+    return std::max(scratch_of<typename L::shortcut, T, In>(batch, leaf), scratch_of<typename L::body, T, In>(batch, leaf));
   } else if constexpr (std::is_same_v<L, Identity>) {
     return 0;
   } else {
-    return L::template scratch<T, In>(batch, threads);
+    return leaf.template operator()<L, In>();
   }
+}
+}  // namespace detail
+
+/// Bytes of ctx.scratch that forward, without keeping, or backward takes at the most.
+template <class L, class T, class In>
+constexpr std::size_t scratch(int batch, int threads) {
+  return detail::scratch_of<L, T, In>(batch, [=]<class Layer, class X>() { return Layer::template scratch<T, X>(batch, threads); });
 }
 
 /// Multiply-adds of convolutions and linear layers for one sample (spec: biases and norms do not count).

@@ -39,10 +39,13 @@ template <int M, class T>
           T const* const x = frame + block * f.plane() + (row + ky) * line + static_cast<std::ptrdiff_t>(u0 + kx) * B;
           for (int s = 0; s < B; s += L) {
             Vector<T> wv[M];
+#pragma GCC unroll 3
             for (int m = 0; m < M; ++m) load<T>(wv[m], w + m * B + s);
+#pragma GCC unroll 8
             for (int p = 0; p < P; ++p) {
               Vector<T> xv;
               load<T>(xv, x + std::min(p, last) * B + s);  // what is missing is computed twice
+#pragma GCC unroll 3
               for (int m = 0; m < M; ++m) sums[m][p] += xv * wv[m];
             }
           }
@@ -69,10 +72,14 @@ template <int K, int M, class T>
         Vector<T> xv;
         load<T>(xv, x + (static_cast<std::ptrdiff_t>(v) * W + w) * B + s);
         T const* const d = dy + v * dy_line + w + K - 1 + K / 2;
+#pragma GCC unroll 5
         for (int kx = 0; kx < K; ++kx)
+#pragma GCC unroll 3
           for (int m = 0; m < M; ++m) sums[kx][m] += d[m * dy_map - kx] * xv;
       }
+#pragma GCC unroll 5
     for (int kx = 0; kx < K; ++kx)
+#pragma GCC unroll 3
       for (int m = 0; m < M; ++m) {
         T* const at = totals + (kx * M + m) * B + s;
         Vector<T> total;

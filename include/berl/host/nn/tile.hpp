@@ -37,16 +37,22 @@ template <class T, int B, int Q, int R, int P>
         T const* const x1 = x + in.line;
         for (int i = 0; i < B; ++i) {
           V wv[Q];
+#pragma GCC unroll 2
           for (int q = 0; q < Q; ++q) load<T>(wv[q], w + q * L);
           w += Q * L;
+#pragma GCC unroll 16
           for (int p = 0; p < P; ++p) {
+#pragma GCC unroll 2
             for (int q = 0; q < Q; ++q) acc[0][p][q] += x[p * B + i] * wv[q];
             if constexpr (R > 1)
+#pragma GCC unroll 2
               for (int q = 0; q < Q; ++q) acc[R - 1][p][q] += x1[p * B + i] * wv[q];
           }
         }
       }
+#pragma GCC unroll 16
     for (int k = 0; k < R * P; ++k)
+#pragma GCC unroll 2
       for (int q = 0; q < Q; ++q) {
         V& sum = acc[k / P][k % P][q];
         T* const to = sums + (k * Q + q) * L;

@@ -35,14 +35,19 @@ inline void gradient_tile(GradientInput<T> const& in, X const& x, T* totals) {
       std::ptrdiff_t at = n * in.x_picture + v * in.x_line;
       for (int u = 0; u < in.cols; ++u) {
         V d[Q];
+#pragma GCC unroll 2
         for (int q = 0; q < Q; ++q) load<T>(d[q], dy + q * in.vector);
+#pragma GCC unroll 8
         for (int i = 0; i < I; ++i)
+#pragma GCC unroll 2
           for (int q = 0; q < Q; ++q) acc[i][q] += x(i)[at] * d[q];
         dy += in.dy_step;
         at += in.x_step;
       }
     }
+#pragma GCC unroll 8
   for (int i = 0; i < I; ++i)
+#pragma GCC unroll 2
     for (int q = 0; q < Q; ++q) {
       V total = {};
       if (!in.fresh) load<T>(total, totals + (i * Q + q) * L);

@@ -91,15 +91,20 @@ inline void weights_of(V const (&u)[6], V (&w)[K]) {
 template <int N, int K, class V, class Transform, class From, class To>
 [[gnu::always_inline]] inline void both_axes(Transform const& transform, From const& from, To const& to) {
   V half[K][N];
+#pragma GCC unroll 8
   for (int u = 0; u < N; ++u) {
     V column[N], result[K];
+#pragma GCC unroll 8
     for (int v = 0; v < N; ++v) column[v] = from(v, u);
     transform(column, result);
+#pragma GCC unroll 8
     for (int v = 0; v < K; ++v) half[v][u] = result[v];
   }
+#pragma GCC unroll 8
   for (int v = 0; v < K; ++v) {
     V result[K];
     transform(half[v], result);
+#pragma GCC unroll 8
     for (int u = 0; u < K; ++u) to(v, u, result[u]);
   }
 }

@@ -1,0 +1,114 @@
+#pragma once
+#include <berl/cuda/elements.hpp>     // update_elements
+#include <berl/cuda/nn/convolve.hpp>  // Convolutions
+#include <berl/cuda/nn/lay.hpp>       // laid, place_for, deliver
+#include <berl/cuda/nn/plan.hpp>      // Planned
+#include <berl/nn/conv2d.hpp>         // Conv2d, ConvTranspose2d
+
+namespace berl::gpu {
+/// The convolution whose forward pass or whose adjoint a layer is, for a batch of In.
+template <class L, class T, class In>
+Geometry geometry_of(Context<Cuda> const& ctx, int batch) {
+  constexpr host::Convolution g = L::template forward_of<In>();
+  if constexpr (g.transposed)
+    return {batch, g.M, g.OH, g.OW, g.C, g.H, g.W, g.K, g.S, g.P, data_type<T>, ctx.precision};
+  else
+    return {batch, g.C, g.H, g.W, g.M, g.OH, g.OW, g.K, g.S, g.P, data_type<T>, ctx.precision};
+}
+/// to += found
+template <class T>
+struct AddTo {
+  BERL_FN void operator()(T& to, T found) const { to += found; }
+};
+
+/// Both kinds of convolution. The gradient of the weights is computed into scratch and added from there.
+template <class L, class T, class In>
+struct ConvolutionOf {
+  using Out = typename L::template output<In>;
+  static constexpr bool transposed = L::template forward_of<In>().transposed;
+  static constexpr char const* name = transposed ? "berl::nn::ConvTranspose2d" : "berl::nn::Conv2d";
+  static constexpr std::size_t weights = decltype(L::template Params<T, Cuda>::weight)::shape::size;
+
+  static std::size_t bytes(Context<Cuda>& ctx, int batch) {
+    auto const& plans = ctx.owned.get<Convolutions>(ctx).plan(geometry_of<L, T, In>(ctx, batch));
+    auto const workspace = [](ConvolutionPlan const& one) { return padded<std::byte>(one.workspace()); };
+    std::size_t const forward = map_bytes<T, Out>(batch) + workspace(transposed ? plans.data : plans.forward);
+    std::size_t const dx = map_bytes<T, In>(batch) + workspace(transposed ? plans.forward : plans.data);
+    std::size_t const dw = std::max(padded<T>(weights) * sizeof(T) + workspace(plans.weights), bias_gradient_bytes<Out>(batch));
+    return laid_bytes<T, In, Nhwc>(batch) + std::max(forward, laid_bytes<T, Out, Nhwc>(batch) + std::max(dx, dw));
+  }
+  static Convolutions::Plans const& planned(Context<Cuda>& ctx, Convolutions const* all, int batch) {
+    auto const* const plans = all != nullptr ? all->find(geometry_of<L, T, In>(ctx, batch)) : nullptr;
+    if (plans == nullptr)
+      throw std::logic_error(std::string(name) + ": this shape, batch and precision have not been planned. Call berl::gpu::plan first.");
+    return *plans;
+  }
+
+  template <class Params, class Y>
+  static void forward(Context<Cuda>& ctx, Params const& p, Read<T, In, Cuda> x, Y y) {
+    if (x.batch() == 0) return;
+    auto const* const all = ctx.owned.find<Convolutions>();
+    auto const& plans = planned(ctx, all, x.batch());
+    Scope const scope(ctx.scratch);
+    T const* const xs = laid<Nhwc>(ctx, x);
+    T* const ys = place_for<Nhwc>(ctx, y);
+    if constexpr (transposed)
+      plans.data.run(ctx, all->dnn(), static_cast<T const*>(ys), p.weight.value(), xs);
+    else
+      plans.forward.run(ctx, all->dnn(), xs, static_cast<T const*>(p.weight.value()), static_cast<T const*>(ys));
+    deliver<Nhwc>(ctx, name, static_cast<T const*>(ys), p.bias_data(), y);
+  }
+  template <class Params, class DX>
+  static void backward(Context<Cuda>& ctx, Params& p, Read<T, In, Cuda> x, Read<T, Out, Cuda> dy, DX dx) {
+    if (x.batch() == 0) return;
+    auto const* const all = ctx.owned.find<Convolutions>();
+    auto const& plans = planned(ctx, all, x.batch());
+    Scope const scope(ctx.scratch);
+    T const* const w = p.weight.value();
+    T const* const xs = laid<Nhwc>(ctx, x);
+    T const* const dys = laid<Nhwc>(ctx, dy);
+    if constexpr (!skips<DX>) {
+      Scope const inner(ctx.scratch);
+      T const* const dxs = place_for<Nhwc>(ctx, dx);
+      if constexpr (transposed)
+        plans.forward.run(ctx, all->dnn(), dys, w, dxs);
+      else
+        plans.data.run(ctx, all->dnn(), dxs, w, dys);
+      deliver<Nhwc>(ctx, name, dxs, static_cast<T const*>(nullptr), dx);
+    }
+    {
+      Scope const inner(ctx.scratch);
+      T const* const dw = ctx.scratch.template take<T>(weights);
+      if constexpr (transposed)
+        plans.weights.run(ctx, all->dnn(), dys, dw, xs);
+      else
+        plans.weights.run(ctx, all->dnn(), xs, dw, dys);
+      update_elements<T>(ctx, name, AddTo<T>{}, weights, p.weight.gradient(), dw);
+    }
+    if constexpr (requires { p.bias; }) bias_gradient(ctx, name, dy, p.bias.gradient());
+  }
+};
+template <int C, int M, int K, int S, int P, class B, class T, class In>
+struct Planned<nn::Conv2d<C, M, K, S, P, B>, T, In> : ConvolutionOf<nn::Conv2d<C, M, K, S, P, B>, T, In> {};
+template <int C, int M, int K, int S, int P, class B, class T, class In>
+struct Planned<nn::ConvTranspose2d<C, M, K, S, P, B>, T, In> : ConvolutionOf<nn::ConvTranspose2d<C, M, K, S, P, B>, T, In> {};
+
+/// Kernel of either, by cuDNN.
+template <class L>
+struct ConvolutionKernel {
+  template <class In, class T, class Params, class Y>
+  static void forward(Context<Cuda>& ctx, Params const& p, Read<T, In, Cuda> x, Y y) {
+    ConvolutionOf<L, T, In>::forward(ctx, p, x, y);
+  }
+  template <class In, class T, class Params, class Out, class DX>
+  static void backward(Context<Cuda>& ctx, Params& p, Read<T, In, Cuda> x, Read<T, Out, Cuda> dy, DX dx) {
+    ConvolutionOf<L, T, In>::backward(ctx, p, x, dy, dx);
+  }
+};
+}  // namespace berl::gpu
+
+template <int C, int M, int K, int S, int P, class B>
+struct berl::Kernel<berl::nn::Conv2d<C, M, K, S, P, B>, berl::Cuda> : berl::gpu::ConvolutionKernel<berl::nn::Conv2d<C, M, K, S, P, B>> {};
+template <int C, int M, int K, int S, int P, class B>
+struct berl::Kernel<berl::nn::ConvTranspose2d<C, M, K, S, P, B>, berl::Cuda>
+    : berl::gpu::ConvolutionKernel<berl::nn::ConvTranspose2d<C, M, K, S, P, B>> {};

@@ -1,0 +1,179 @@
+#pragma once
+#include <berl/cuda/dnn.hpp>  // Dnn, Descriptor
+
+#include <algorithm>  // max, any_of
+#include <array>
+#include <deque>
+#include <optional>
+#include <vector>
+
+/// Convolutions by cuDNN, planned for one geometry and batch. Maps lie as (N, H, W, C), weights as (M, K, K, C).
+namespace berl::gpu {
+template <class T>
+inline constexpr cudnnDataType_t data_type = CUDNN_DATA_FLOAT;
+template <>
+inline constexpr cudnnDataType_t data_type<double> = CUDNN_DATA_DOUBLE;
+
+/// x: (N, C, H, W) to y: (N, M, OH, OW); elements of a type, multiplied with a precision where that is float.
+struct Geometry {
+  int N, C, H, W, M, OH, OW, K, S, P;
+  cudnnDataType_t type = CUDNN_DATA_FLOAT;
+  Precision precision = Precision::fp32;
+  friend bool operator==(Geometry const&, Geometry const&) = default;
+};
+/// y from x and w; x from y and w, which is a transposed convolution or the gradient of x; w from x and y, the gradient of w.
+enum class Convolve { forward, data, weights };
+
+namespace detail {
+inline constexpr std::int64_t x_id = 1, w_id = 2, y_id = 3;
+
+inline Descriptor tensor(std::int64_t id, cudnnDataType_t type, std::int64_t n, std::int64_t c, std::int64_t h, std::int64_t w) {
+  std::int64_t const extents[] = {n, c, h, w}, strides[] = {h * w * c, 1, w * c, c};
+  Descriptor made(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
+  made.set(CUDNN_ATTR_TENSOR_DATA_TYPE, type).set(CUDNN_ATTR_TENSOR_DIMENSIONS, extents).set(CUDNN_ATTR_TENSOR_STRIDES, strides);
+  made.set(CUDNN_ATTR_TENSOR_UNIQUE_ID, id).set(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, std::int64_t{16}).finish();
+  return made;
+}
+/// What is to be computed, for any GPU.
+inline Descriptor operation(Geometry const& g, Convolve what) {
+  std::int64_t const two[] = {g.S, g.S}, pads[] = {g.P, g.P}, ones[] = {1, 1};
+  Descriptor convolution(CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
+  convolution.set(CUDNN_ATTR_CONVOLUTION_COMP_TYPE, g.type == CUDNN_DATA_DOUBLE ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT)
+      .set(CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_CROSS_CORRELATION)
+      .set(CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, std::int64_t{2})
+      .set(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, pads)
+      .set(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, pads)
+      .set(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, two)
+      .set(CUDNN_ATTR_CONVOLUTION_DILATIONS, ones)
+      .finish();
+  Descriptor const x = tensor(x_id, g.type, g.N, g.C, g.H, g.W), w = tensor(w_id, g.type, g.M, g.C, g.K, g.K),
+                   y = tensor(y_id, g.type, g.N, g.M, g.OH, g.OW);
+  if (what == Convolve::forward) {
+    Descriptor made(CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR);
+    made.set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, x).set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W, w);
+    made.set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y, y).set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, convolution);
+    made.set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, 1.f).set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA, 0.f).finish();
+    return made;
+  }
+  if (what == Convolve::data) {
+    Descriptor made(CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR);
+    made.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, x).set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W, w);
+    made.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY, y).set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC, convolution);
+    made.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA, 1.f).set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA, 0.f).finish();
+    return made;
+  }
+  Descriptor made(CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR);
+  made.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, x).set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW, w);
+  made.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY, y).set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC, convolution);
+  made.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA, 1.f).set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA, 0.f).finish();
+  return made;
+}
+/// Whether an engine with such properties may be taken: its sums have one order and are in float; floats that are to be multiplied as they
+/// are go through neither tensor cores nor the Winograd transforms that lose more than a digit.
+inline bool allowed(std::vector<cudnnBackendNumericalNote_t> const& notes, Geometry const& g) {
+  bool const exact = g.type == CUDNN_DATA_FLOAT && g.precision == Precision::fp32;
+  return std::none_of(notes.begin(), notes.end(), [&](cudnnBackendNumericalNote_t note) {
+    switch (note) {
+      case CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC:
+      case CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION:
+      case CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6:
+      case CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13: return true;
+      case CUDNN_NUMERICAL_NOTE_TENSOR_CORE:
+      case CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS: return exact;
+      default: return false;
+    }
+  });
+}
+}  // namespace detail
+
+/// One operation, and the first of the algorithms that cuDNN expects to be fastest which is allowed and fits. It is not measured, so the
+/// choice, and with it the bits, are the same in each run.
+class ConvolutionPlan {
+ public:
+  static constexpr std::int64_t most_workspace = 1 << 30;
+
+  ///   errors  Error, where cuDNN has no such algorithm
+  ConvolutionPlan(Dnn const& dnn, Geometry const& g, Convolve what) {
+    Descriptor const operation = detail::operation(g, what);
+    Descriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
+    graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, dnn.get()).set(CUDNN_ATTR_OPERATIONGRAPH_OPS, operation).finish();
+    for (auto const mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK})
+      if (choose(dnn, g, graph, mode)) return;
+    throw Error("berl::nn::Conv2d on CUDA",
+                "no algorithm of cuDNN " + std::to_string(cudnnGetVersion()) + " for a batch of " + std::to_string(g.N) + " maps of " +
+                    std::to_string(g.C) + " x " + std::to_string(g.H) + " x " + std::to_string(g.W) + " and " + std::to_string(g.M) +
+                    " kernels of " + std::to_string(g.K),
+                "one whose sums have a fixed order", "Use tf32 instead of fp32, another cuDNN 9, or berl::Host.");
+  }
+  std::size_t workspace() const { return static_cast<std::size_t>(workspace_); }
+
+  /// Pointers as in the geometry; what the operation computes is overwritten.
+  ///   scratch workspace()
+  template <class T>
+  void run(Context<Cuda>& ctx, Dnn const& dnn, T const* x, T const* w, T const* y) const {
+    Scope const scope(ctx.scratch);
+    std::int64_t const ids[] = {detail::x_id, detail::w_id, detail::y_id};
+    void* const pointers[] = {const_cast<T*>(x), const_cast<T*>(w), const_cast<T*>(y)};
+    Descriptor pack(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
+    pack.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, ids).set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, pointers);
+    pack.set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, static_cast<void*>(ctx.scratch.template take<std::byte>(workspace()))).finish();
+    check(cudnnBackendExecute(dnn.get(), plan_->get(), pack.get()), "cudnnBackendExecute");
+  }
+
+ private:
+  bool choose(Dnn const& dnn, Geometry const& g, Descriptor const& graph, cudnnBackendHeurMode_t mode) {
+    constexpr int most = 32;
+    Descriptor heuristic(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
+    heuristic.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph).set(CUDNN_ATTR_ENGINEHEUR_MODE, mode);
+    if (!heuristic.finishes()) return false;
+    std::vector<Descriptor> configs;
+    cudnnBackendDescriptor_t places[most];
+    for (cudnnBackendDescriptor_t& place : places) place = configs.emplace_back(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR).get();
+    int const found = heuristic.read(CUDNN_ATTR_ENGINEHEUR_RESULTS, most, places, CUDNN_TYPE_BACKEND_DESCRIPTOR);
+    for (int i = 0; i < std::min(found, most); ++i) {
+      Descriptor const& config = configs[static_cast<std::size_t>(i)];
+      Descriptor const engine(CUDNN_BACKEND_ENGINE_DESCRIPTOR);
+      cudnnBackendDescriptor_t place = engine.get();
+      config.read(CUDNN_ATTR_ENGINECFG_ENGINE, 1, &place, CUDNN_TYPE_BACKEND_DESCRIPTOR);
+      std::vector<cudnnBackendNumericalNote_t> notes(CUDNN_NUMERICAL_NOTE_TYPE_COUNT);
+      notes.resize(static_cast<std::size_t>(engine.read(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_NUMERICAL_NOTE_TYPE_COUNT, notes.data())));
+      if (!detail::allowed(notes, g)) continue;
+      Descriptor plan(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
+      plan.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, dnn.get()).set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config);
+      if (!plan.finishes()) continue;
+      plan.read(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, 1, &workspace_);
+      if (workspace_ > most_workspace) continue;
+      plan_.emplace(std::move(plan));
+      return true;
+    }
+    return false;
+  }
+  std::optional<Descriptor> plan_;
+  std::int64_t workspace_ = 0;
+};
+
+/// All convolutions that a context has planned: ctx.owned.get<Convolutions>(ctx).
+class Convolutions {
+ public:
+  struct Plans {
+    Geometry geometry;
+    ConvolutionPlan forward, data, weights;
+  };
+  explicit Convolutions(Context<Cuda>& ctx) : dnn_(ctx.owned.get<Dnn>(ctx.stream.get())) {}
+  Plans const& plan(Geometry const& g) {
+    if (Plans const* const known = find(g)) return *known;
+    return plans_.emplace_back(Plans{g, {dnn_, g, Convolve::forward}, {dnn_, g, Convolve::data}, {dnn_, g, Convolve::weights}});
+  }
+  /// Null, unless it has been planned.
+  Plans const* find(Geometry const& g) const {
+    for (Plans const& one : plans_)
+      if (one.geometry == g) return &one;
+    return nullptr;
+  }
+  Dnn const& dnn() const { return dnn_; }
+
+ private:
+  Dnn const& dnn_;
+  std::deque<Plans> plans_;  // which stay where they are
+};
+}  // namespace berl::gpu

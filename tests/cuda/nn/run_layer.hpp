@@ -1,0 +1,99 @@
+#pragma once
+#include "../../nn/run_layer.hpp"
+#include "../compare.hpp"
+
+#include <berl/cuda/nn/params.hpp>
+#include <berl/cuda/nn/plan.hpp>
+
+#include <vector>
+
+namespace berl::gpu {
+/// The largest difference of two lists, relative to the largest number.
+template <class T>
+double difference(std::vector<T> const& a, std::vector<T> const& b) {
+  double most = a.size() == b.size() ? 0 : INFINITY, size = 0;
+  for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
+    double const d = std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i]));
+    most = std::isnan(d) ? INFINITY : std::max(most, d);
+    size = std::max(size, std::abs(static_cast<double>(b[i])));
+  }
+  return size > 0 ? most / size : most;
+}
+
+/// What a step of a layer leaves behind: y, dx, gradients and buffers.
+template <class T>
+using Results = std::vector<std::vector<T>>;
+template <class L, class T, class In>
+Results<T> results(test::RunLayer<L, T, In>& run) {
+  auto const list = [](auto const& x) { return std::vector<T>(x.span().begin(), x.span().end()); };
+  return {list(run.y), list(run.dx), run.gradients(), run.buffers()};
+}
+
+/// The same step on the GPU, with the numbers of a run on the host that has not taken it yet, and the memory that the plan asks for.
+template <class Mode, class L, class T, class In>
+Results<T> run_on_gpu(test::RunLayer<L, T, In>& run, Precision precision = Precision::fp32) {
+  using Sizes = nn::SizesOf<L, T>;
+  using Out = nn::OutputOf<L, In>;
+  int const batch = run.x.batch();
+  Context<Cuda> ctx;
+  ctx.precision = precision;
+  std::size_t const scratch = plan<L, T, In>(ctx, batch);
+  Arena memory((2 * Sizes::block + Sizes::buffers + nn::kept<L, T, In>(batch)) * sizeof(T), gpu::memory);
+  T* const values = memory.take<T>(Sizes::block);
+  T* const gradients = memory.take<T>(Sizes::block);
+  T* const buffers = memory.take<T>(Sizes::buffers);
+  T* const kept = memory.take<T>(nn::kept<L, T, In>(batch));
+  nn::ParamsOf<L, T, Cuda> params;
+  nn::place<L, T, Cuda>(params, values, gradients, buffers);
+  std::vector<T*> places;  // of buffers, on the host
+  run.weights.params.visit(
+      [&](Nameless, auto& array) {
+        if constexpr (!Trainable<std::remove_cvref_t<decltype(array)>>) places.push_back(array.value());
+      },
+      Nameless{});
+  auto const copy_buffers = [&](auto const& one) {
+    std::size_t i = 0;
+    params.visit(
+        [&](Nameless, auto& array) {
+          using P = std::remove_cvref_t<decltype(array)>;
+          if constexpr (!Trainable<P>) one(places[i++], array.value(), P::shape::size * sizeof(T));
+        },
+        Nameless{});
+  };
+
+  ctx.scratch = Arena(64 * MiB, gpu::memory);
+  copy_block_to_gpu<L>(ctx, static_cast<T const*>(run.weights.values().data()), values);
+  copy_block_to_gpu<L>(ctx, run.weights.gradients().data(), gradients);
+  copy_buffers([&](T* host, T* there, std::size_t bytes) { check(cudaMemcpy(there, host, bytes, cudaMemcpyDefault), "cudaMemcpy"); });
+  auto const x = on_gpu(ctx, run.x);
+  auto const dy = on_gpu(ctx, run.dy);
+  Tensor<T, In, Cuda> dx(batch);
+  Tensor<T, Out, Cuda> y(batch);
+  ctx.synchronize();
+  ctx.scratch = Arena(scratch, gpu::memory);
+  nn::forward<L, Mode>(ctx, params, x.read(), y.write(), Pass<T>(kept, 1, 2));
+  nn::backward<L, Mode>(ctx, params, x.read(), dy.read(), dx.write(), Pass<T>(kept, 1, 2));
+  ctx.synchronize();
+  ctx.scratch = Arena(64 * MiB, gpu::memory);
+  run.y = on_host(ctx, y);
+  run.dx = on_host(ctx, dx);
+  copy_block_to_host<L>(ctx, static_cast<T const*>(gradients), const_cast<T*>(run.weights.gradients().data()));
+  copy_buffers([&](T* host, T* there, std::size_t bytes) { check(cudaMemcpy(host, there, bytes, cudaMemcpyDefault), "cudaMemcpy"); });
+  ctx.synchronize();
+  return results(run);
+}
+
+/// A step on the GPU leaves what one on the host does, and twice the same bits.
+template <class L, class Mode, class T, class In>
+void check_layer_on_gpu(int batch, double tolerance = rounding<T>, Precision precision = Precision::fp32) {
+  test::RunLayer<L, T, In> host(batch), there(batch), again(batch);
+  host.template forward<Mode>();
+  host.template backward<Mode>();
+  auto const expected = results(host), found = run_on_gpu<Mode>(there, precision);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    CAPTURE(i);  // y, dx, gradients, buffers
+    CHECK(difference(found[i], expected[i]) < tolerance);
+  }
+  CHECK(run_on_gpu<Mode>(again, precision) == found);
+}
+}  // namespace berl::gpu
