@@ -4,21 +4,21 @@
 
 namespace berl::nn {
 namespace detail {
-/// What a norm hands its values v on to before they are stored, for a run whose first channel is c: of<block>(c) has
+/// What a norm hands its values v on to before they are stored, for a block of channels from c on: of<block, lanes>(c) has
 ///   value(v, lane)      what is stored
 ///   pull(v, dy, lane)   dv
 struct Unchanged {
   static constexpr bool learns = false;
-  template <int block>
-  Unchanged of(std::ptrdiff_t) const {
+  template <int block, int lanes>
+  BERL_FN Unchanged of(std::ptrdiff_t) const {
     return {};
   }
   template <class T>
-  static T value(T v, int) {
+  BERL_FN static T value(T v, int) {
     return v;
   }
   template <class T>
-  static T pull(T, T dy, int) {
+  BERL_FN static T pull(T, T dy, int) {
     return dy;
   }
 };
@@ -26,16 +26,16 @@ struct Unchanged {
 template <class F>
 struct Rectified {
   static constexpr bool learns = false;
-  template <int block>
-  Rectified of(std::ptrdiff_t) const {
+  template <int block, int lanes>
+  BERL_FN Rectified of(std::ptrdiff_t) const {
     return {};
   }
   template <class T>
-  static T value(T v, int) {
+  BERL_FN static T value(T v, int) {
     return F::value(v);
   }
   template <class T>
-  static T pull(T v, T dy, int) {
+  BERL_FN static T pull(T v, T dy, int) {
     return dy * F::slope(v);
   }
 };
@@ -46,16 +46,16 @@ struct RectifiedBy {
   T const* weight;
   T* gradient;
 
-  template <int block>
+  template <int block, int lanes>
   struct Run {
-    Lanes<T, block> weight;
-    T value(T v, int lane) const { return F::value(v, weight.at[lane]); }
-    T pull(T v, T dy, int lane) const { return F::pull(v, weight.at[lane], dy); }
-    T learnt(T v, T dy) const { return F::learnt(v, dy); }
+    Lanes<T, block, lanes> weight;
+    BERL_FN T value(T v, int lane) const { return F::value(v, weight.at[lane]); }
+    BERL_FN T pull(T v, T dy, int lane) const { return F::pull(v, weight.at[lane], dy); }
+    BERL_FN T learnt(T v, T dy) const { return F::learnt(v, dy); }
   };
-  template <int block>
-  Run<block> of(std::ptrdiff_t c) const {
-    return {Lanes<T, block>(weight + c)};
+  template <int block, int lanes>
+  BERL_FN Run<block, lanes> of(std::ptrdiff_t c) const {
+    return {Lanes<T, block, lanes>(weight + c)};
   }
 };
 }  // namespace detail

@@ -157,13 +157,8 @@ struct Kernel<nn::BatchNorm<C, Rule>, Host> {
         nn::detail::Moments m;
         for (int n = 0; n < x.batch(); ++n)
           m.join(R::pixels, means[static_cast<std::ptrdiff_t>(n) * C + c], squares[static_cast<std::ptrdiff_t>(n) * C + c]);
-        double const var = m.squares / m.count, unbiased = m.count > 1 ? m.squares / (m.count - 1) : var;
-        mean[c] = static_cast<T>(m.mean);
-        inverse[c] = static_cast<T>(1 / std::sqrt(var + Layer::eps));
-        T& running_mean = p.running_mean.value()[c];
-        T& running_var = p.running_var.value()[c];
-        running_mean = static_cast<T>((1 - Layer::momentum) * static_cast<double>(running_mean) + Layer::momentum * m.mean);
-        running_var = static_cast<T>((1 - Layer::momentum) * static_cast<double>(running_var) + Layer::momentum * unbiased);
+        nn::detail::finish_statistics<Layer>(m.count, m.mean, m.squares, mean[c], inverse[c], p.running_mean.value()[c],
+                                             p.running_var.value()[c]);
       });
     } else {
       for (int c = 0; c < C; ++c) {
@@ -204,14 +199,9 @@ struct Kernel<nn::BatchNorm<C, Rule>, Host> {
       double sum[terms] = {};
       for (int n = 0; n < x.batch(); ++n)  // in the samples' order
         for (int s = 0; s < terms; ++s) sum[s] += partial[s][static_cast<std::ptrdiff_t>(n) * C + c];
-      double const inv = static_cast<double>(inverse[c]), slope = static_cast<double>(p.weight.value()[c]) * inv;
-      p.bias.gradient()[c] += static_cast<T>(sum[0]);
-      p.weight.gradient()[c] += static_cast<T>(sum[1] * inv);
+      nn::detail::finish_gradients<std::is_same_v<Mode, Training>>(static_cast<double>(x.batch()) * R::pixels, sum, p.weight.value()[c],
+                                                                   inverse[c], p.weight.gradient()[c], p.bias.gradient()[c], b[c], d[c]);
       if constexpr (A::learns) rectified.gradient[c] += static_cast<T>(sum[2]);
-      bool const trained = std::is_same_v<Mode, Training>;  // running statistics are constants
-      double const count = static_cast<double>(x.batch()) * R::pixels;
-      b[c] = trained ? static_cast<T>(-slope * inv * inv * sum[1] / count) : T(0);
-      d[c] = trained ? static_cast<T>(-slope * sum[0] / count) : T(0);
     });
     if constexpr (!skips<DX>)
       parallel_for(ctx, runs, [&](std::ptrdiff_t i) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <berl/nn/runs.hpp>  // Lanes, map_run, sum_run
 
+#include <cmath>    // sqrt
 #include <utility>  // declval
 
 /// What the norms do to the channels of a run: batch and group norms differ in what they join to one mean and one variance.
@@ -32,49 +33,79 @@ void moments_of_run(T const* x, double* mean, double* squares) {
     squares[c] = squared > 0 ? squared : 0;
   }
 }
-/// The values of a norm, v = scale (x - mean) + shift, and what they are handed on to, for a run whose first channel is c.
-template <class R, class A, class T>
-struct NormOfRun {
-  Lanes<T, R::block> mean, scale, shift;
-  decltype(std::declval<A>().template of<R::block>(0)) rectified;
-  NormOfRun(T const* means, T const* scales, T const* shifts, A const& a, std::ptrdiff_t c)
+/// One channel of a batch norm L, when its batch has been summed: squares is the sum of (x - mean)^2 over `count` elements.
+template <class L, class T>
+BERL_FN void finish_statistics(double count, double mean_of_batch, double squares, T& mean, T& inverse, T& running_mean, T& running_var) {
+  double const var = squares / count, unbiased = count > 1 ? squares / (count - 1) : var;
+  mean = static_cast<T>(mean_of_batch);
+  inverse = static_cast<T>(1 / std::sqrt(var + L::eps));
+  running_mean = static_cast<T>((1 - L::momentum) * static_cast<double>(running_mean) + L::momentum * mean_of_batch);
+  running_var = static_cast<T>((1 - L::momentum) * static_cast<double>(running_var) + L::momentum * unbiased);
+}
+/// The same in backward, given the sums of dv and dv (x - mean): adds to the gradients, and leaves b and d of dx. Running statistics are
+/// constants.
+template <bool trained, class T>
+BERL_FN void finish_gradients(double count, double const* sum, T weight, T inverse, T& dweight, T& dbias, T& b, T& d) {
+  double const inv = static_cast<double>(inverse), slope = static_cast<double>(weight) * inv;
+  dbias += static_cast<T>(sum[0]);
+  dweight += static_cast<T>(sum[1] * inv);
+  b = trained ? static_cast<T>(-slope * inv * inv * sum[1] / count) : T(0);
+  d = trained ? static_cast<T>(-slope * sum[0] / count) : T(0);
+}
+/// The values of a norm, v = scale (x - mean) + shift, and what they are handed on to, element by element: for a block of channels from c
+/// on, lane k of a loop sees the channel c + k % block.
+template <class A, class T, int block, int lanes>
+struct NormOfChannels {
+  Lanes<T, block, lanes> mean, scale, shift;
+  decltype(std::declval<A>().template of<block, lanes>(0)) rectified;
+  BERL_FN NormOfChannels(T const* means, T const* scales, T const* shifts, A const& a, std::ptrdiff_t c)
       : mean(means + c),
         scale(scales + c),
         shift(shifts + c),
-        rectified(a.template of<R::block>(c)) {}
+        rectified(a.template of<block, lanes>(c)) {}
+  BERL_FN NormOfChannels(T const* means, T const* weights, T const* inverses, T const* shifts, A const& a, std::ptrdiff_t c)
+      : mean(means + c),
+        scale(weights + c, inverses + c),
+        shift(shifts + c),
+        rectified(a.template of<block, lanes>(c)) {}
+
+  /// A(v)
+  BERL_FN T output(T x, int k) const { return rectified.value(value(x, k), k); }
+  /// What is summed over each channel: dv and dv (x - mean), and what A learns from.
+  BERL_FN void terms(T x, T dy, int k, T& d, T& product) const {
+    d = rectified.pull(value(x, k), dy, k);
+    product = d * (x - mean.at[k]);
+  }
+  BERL_FN void terms(T x, T dy, int k, T& d, T& product, T& learnt) const {
+    terms(x, dy, k, d, product);
+    learnt = rectified.learnt(value(x, k), dy);
+  }
+  /// scale dv + b (x - mean) + d
+  BERL_FN T pull(T x, T dy, T b, T d, int k) const { return scale.at[k] * rectified.pull(value(x, k), dy, k) + b * (x - mean.at[k]) + d; }
+
+ private:
+  BERL_FN T value(T x, int k) const { return scale.at[k] * (x - mean.at[k]) + shift.at[k]; }
+};
+/// The same over a run whose first channel is c.
+template <class R, class A, class T>
+struct NormOfRun : NormOfChannels<A, T, R::block, run_lanes> {
+  using NormOfChannels<A, T, R::block, run_lanes>::NormOfChannels;
 
   /// y = [base +] A(v)
   template <bool onto_base>
   void forward(T const* x, T const* base, T* y) const {
-    map_run<onto_base>(R::length, base, y, [&](int i, int k) { return rectified.value(value(x[i], k), k); });
+    map_run<onto_base>(R::length, base, y, [&](int i, int k) { return this->output(x[i], k); });
   }
-  /// The sums over each channel of dv, dv (x - mean), and of what A learns from.
+  /// The sums of terms() over each channel.
   template <int terms>
   void sum(T const* x, T const* dy, double (&sums)[terms][R::block]) const {
-    if constexpr (A::learns)
-      sum_run<T, R::block, R::length>(
-          [&](int i, int k, T& d, T& product, T& learnt) {
-            terms_at(x, dy, i, k, d, product);
-            learnt = rectified.learnt(value(x[i], k), dy[i]);
-          },
-          sums);
-    else
-      sum_run<T, R::block, R::length>([&](int i, int k, T& d, T& product) { terms_at(x, dy, i, k, d, product); }, sums);
+    sum_run<T, R::block, R::length>([&](int i, int k, auto&... t) { this->terms(x[i], dy[i], k, t...); }, sums);
   }
   /// dx = [base +] scale dv + b (x - mean) + d
   template <bool onto_base>
   void backward(T const* x, T const* dy, T const* bs, T const* ds, T const* base, T* dx) const {
     Lanes<T, R::block> const b(bs), d(ds);
-    map_run<onto_base>(R::length, base, dx, [&](int i, int k) {
-      return scale.at[k] * rectified.pull(value(x[i], k), dy[i], k) + b.at[k] * (x[i] - mean.at[k]) + d.at[k];
-    });
+    map_run<onto_base>(R::length, base, dx, [&](int i, int k) { return this->pull(x[i], dy[i], b.at[k], d.at[k], k); });
   }
-
- private:
-  void terms_at(T const* x, T const* dy, int i, int k, T& d, T& product) const {
-    d = rectified.pull(value(x[i], k), dy[i], k);
-    product = d * (x[i] - mean.at[k]);
-  }
-  T value(T x, int k) const { return scale.at[k] * (x - mean.at[k]) + shift.at[k]; }
 };
 }  // namespace berl::nn::detail

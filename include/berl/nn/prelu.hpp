@@ -69,7 +69,7 @@ struct Kernel<nn::PReLU<C>, Host> {
   static void forward(Context<Host>& ctx, Rectified<T> rectified, Read<T, In, Host> x, Y y) {
     using R = nn::detail::Runs<In>;
     parallel_for(ctx, static_cast<std::ptrdiff_t>(x.batch()) * R::blocks, [&](std::ptrdiff_t i) {
-      auto const run = rectified.template of<R::block>(i % R::blocks * R::block);
+      auto const run = rectified.template of<R::block, nn::detail::run_lanes>(i % R::blocks * R::block);
       T const* const xs = x.data() + i * R::length;
       nn::detail::map_run<accumulates<Y>>(R::length, nn::detail::whole_base(y) + i * R::length, y.data() + i * R::length,
                                           [&](int j, int k) { return run.value(xs[j], k); });
@@ -81,7 +81,7 @@ struct Kernel<nn::PReLU<C>, Host> {
     Scope const scope(ctx.scratch);
     double* const partial = ctx.scratch.take<double>(static_cast<std::size_t>(x.batch()) * C);
     parallel_for(ctx, static_cast<std::ptrdiff_t>(x.batch()) * R::blocks, [&](std::ptrdiff_t i) {
-      auto const run = rectified.template of<R::block>(i % R::blocks * R::block);
+      auto const run = rectified.template of<R::block, nn::detail::run_lanes>(i % R::blocks * R::block);
       T const* const xs = x.data() + i * R::length;
       T const* const dys = dy.data() + i * R::length;
       T* dxs = nullptr;

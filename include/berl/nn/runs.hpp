@@ -18,11 +18,14 @@ struct Runs {
 inline constexpr int run_lanes = 32, run_chunk = 64 * run_lanes;
 
 /// The values of a block's channels, repeated for the lanes of a loop.
-template <class T, int block>
+template <class T, int block, int lanes = run_lanes>
 struct Lanes {
-  T at[run_lanes];
-  explicit Lanes(T const* channels) {
-    for (int k = 0; k < run_lanes; ++k) at[k] = channels[k % block];
+  T at[lanes];
+  BERL_FN explicit Lanes(T const* channels) {
+    for (int k = 0; k < lanes; ++k) at[k] = channels[k % block];
+  }
+  BERL_FN Lanes(T const* a, T const* b) {
+    for (int k = 0; k < lanes; ++k) at[k] = a[k % block] * b[k % block];
   }
 };
 

@@ -25,27 +25,23 @@ struct Adam {
   template <class T>
   struct Now {
     T beta1, rest1, beta2, rest2, scaled_rate, root, epsilon, decay;
-    BERL_FN constexpr void moments(T x, T dx, T& m, T& v) const {
+
+    BERL_FN constexpr void moments_of(T x, T dx, T& m, T& v) const {
       T const g = dx + decay * x;
       m = beta1 * m + rest1 * g;
       v = beta2 * v + rest2 * g * g;
     }
     BERL_FN constexpr void move(T& x, T m, T root_of_v) const { x -= scaled_rate * m / (root_of_v / root + epsilon); }
+    BERL_FN void operator()(T& x, T dx, T& m, T& v) const {
+      moments_of(x, dx, m, v);
+      move(x, m, std::sqrt(v));
+    }
   };
-  template <class T>
-  BERL_FN Now<T> at(double rate_now, double decay_now, long k) const {
-    double const c1 = 1 - std::pow(beta1, static_cast<double>(k));
-    double const c2 = 1 - std::pow(beta2, static_cast<double>(k));
-    return {static_cast<T>(beta1),         static_cast<T>(1 - beta1),     static_cast<T>(beta2),   static_cast<T>(1 - beta2),
-            static_cast<T>(rate_now / c1), static_cast<T>(std::sqrt(c2)), static_cast<T>(epsilon), static_cast<T>(decay_now)};
-  }
 
   /// One number; rate and decay as set above.
   template <class T>
   BERL_FN void step(T& x, T dx, T& m, T& v, int k) const {
-    Now<T> const now = at<T>(rate, weight_decay, k);
-    now.moments(x, dx, m, v);
-    now.move(x, m, std::sqrt(v));
+    at<T>(rate, weight_decay, k)(x, dx, m, v);
   }
 
   /// One contiguous block. Parameters that do not decay (weight and bias of norms) stand in a block of their own.
@@ -56,25 +52,36 @@ struct Adam {
       throw std::logic_error("berl::optim::Adam: parameters, gradients and both moments must be equally long.");
     Kernel<Adam, D>::step(ctx, at<T>(rate_now, decay, k), parameters.size(), parameters.data(), gradients.data(), m.data(), v.data());
   }
+
+ private:
+  template <class T>
+  BERL_FN Now<T> at(double rate_now, double decay_now, long k) const {
+    double const c1 = 1 - std::pow(beta1, static_cast<double>(k));
+    double const c2 = 1 - std::pow(beta2, static_cast<double>(k));
+    return {static_cast<T>(beta1),         static_cast<T>(1 - beta1),     static_cast<T>(beta2),   static_cast<T>(1 - beta2),
+            static_cast<T>(rate_now / c1), static_cast<T>(std::sqrt(c2)), static_cast<T>(epsilon), static_cast<T>(decay_now)};
+  }
 };
 }  // namespace berl::optim
 
+namespace berl {
 template <>
-struct berl::Kernel<berl::optim::Adam, berl::Host> {
+struct Kernel<optim::Adam, Host> {
   template <class T>
-  static void step(Context<Host>& ctx, optim::Adam::Now<T> const& now, std::size_t n, T* xs, T const* dxs, T* ms, T* vs) {
-    optim::for_blocks(ctx, n, [=](std::size_t first, std::size_t last) {
+  static void step(Context<Host>& ctx, optim::Adam::Now<T> const& now, std::size_t size, T* xs, T const* dxs, T* ms, T* vs) {
+    optim::for_blocks(ctx, size, [=](std::size_t first, std::size_t last) {
       T root[optim::block_size];  // roots have a loop of their own: for errno's sake they do not vectorise, and the rest does
-      std::size_t const count = last - first;
+      std::size_t const n = last - first;
 #if defined(_OPENMP)
 #pragma omp simd
 #endif
-      for (std::size_t i = 0; i < count; ++i) now.moments(xs[first + i], dxs[first + i], ms[first + i], vs[first + i]);
-      for (std::size_t i = 0; i < count; ++i) root[i] = std::sqrt(vs[first + i]);
+      for (std::size_t i = 0; i < n; ++i) now.moments_of(xs[first + i], dxs[first + i], ms[first + i], vs[first + i]);
+      for (std::size_t i = 0; i < n; ++i) root[i] = std::sqrt(vs[first + i]);
 #if defined(_OPENMP)
 #pragma omp simd
 #endif
-      for (std::size_t i = 0; i < count; ++i) now.move(xs[first + i], ms[first + i], root[i]);
+      for (std::size_t i = 0; i < n; ++i) now.move(xs[first + i], ms[first + i], root[i]);
     });
   }
 };
+}  // namespace berl

@@ -17,11 +17,11 @@ struct Sgd {
 
   static constexpr int moments = 1;  ///< numbers kept for each parameter
 
-  /// What a step has in common for all numbers.
+  /// What a step has in common for all numbers of a block.
   template <class T>
   struct Now {
     T kept, rate, decay;
-    BERL_FN constexpr void move(T& x, T dx, T& b) const {
+    BERL_FN constexpr void operator()(T& x, T dx, T& b) const {
       b = kept * b + (dx + decay * x);
       x -= rate * b;
     }
@@ -30,7 +30,7 @@ struct Sgd {
   /// One number; rate and decay as set above.
   template <class T>
   BERL_FN constexpr void step(T& x, T dx, T& b, long k) const {
-    Now<T>{k == 1 ? T(0) : static_cast<T>(momentum), static_cast<T>(rate), static_cast<T>(weight_decay)}.move(x, dx, b);
+    Now<T>{k == 1 ? T(0) : static_cast<T>(momentum), static_cast<T>(rate), static_cast<T>(weight_decay)}(x, dx, b);
   }
 
   /// One contiguous block. Parameters that do not decay (weight and bias of batch norms) stand in a block of their own.
@@ -40,22 +40,24 @@ struct Sgd {
     if (gradients.size() != parameters.size() || b.size() != parameters.size())
       throw std::logic_error("berl::optim::Sgd: parameters, gradients and momentum must be equally long.");
     Now<T> const now{static_cast<T>(momentum), static_cast<T>(rate_now), static_cast<T>(decay)};
-    Kernel<Sgd, D>::step(ctx, now, parameters.size(), parameters.data(), gradients.data(), b.data(), k == 1);
+    Kernel<Sgd, D>::step(ctx, now, k == 1, parameters.size(), parameters.data(), gradients.data(), b.data());
   }
 };
 }  // namespace berl::optim
 
+namespace berl {
 template <>
-struct berl::Kernel<berl::optim::Sgd, berl::Host> {
+struct Kernel<optim::Sgd, Host> {
   template <class T>
-  static void step(Context<Host>& ctx, optim::Sgd::Now<T> const& now, std::size_t n, T* xs, T const* dxs, T* bs, bool is_first) {
+  static void step(Context<Host>& ctx, optim::Sgd::Now<T> const& now, bool first_step, std::size_t n, T* xs, T const* dxs, T* bs) {
     optim::for_blocks(ctx, n, [=](std::size_t first, std::size_t last) {
-      if (is_first)
+      if (first_step)
         for (std::size_t i = first; i < last; ++i) bs[i] = T(0);
 #if defined(_OPENMP)
 #pragma omp simd
 #endif
-      for (std::size_t i = first; i < last; ++i) now.move(xs[i], dxs[i], bs[i]);
+      for (std::size_t i = first; i < last; ++i) now(xs[i], dxs[i], bs[i]);
     });
   }
 };
+}  // namespace berl

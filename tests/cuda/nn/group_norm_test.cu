@@ -1,65 +1,78 @@
-#include "norm_case.hpp"
+#include "run_layer.hpp"
+#include "slabs.hpp"
 
 #include <berl/cuda/nn/group_norm.hpp>
+#include <berl/nn/pointwise.hpp>
 
 using namespace berl;
 using namespace berl::gpu;
+using nn::GroupNorm, nn::LeakyReLU, nn::Residual, nn::Sequential;
 
 namespace {
-template <class T, class S, int G, class A = void>
-using Case = NormCase<T, S, nn::GroupNorm<G, channels<S>>, A>;
-#define CASES                                                                                                                   \
-  Case<float, Shape<32, 6, 5>, 8>, Case<double, Shape<48, 3, 3>, 3, nn::LeakyReLU<>>, Case<float, Shape<6, 8, 8>, 2, nn::ReLU>, \
-      Case<double, Shape<3, 5, 5>, 1>
+template <int G, int C>
+struct Plain : Sequential<GroupNorm<G, C>> {};
+template <int G, int C>
+struct Rectified : Sequential<GroupNorm<G, C>, LeakyReLU<>> {};
+template <int G, int C>
+struct Added : Residual<Rectified<G, C>> {};
 
-template <class Team, class C>
-NormResult<C> by_a_team(NormGiven<C> const& given) {
+/// A step of the layer by a team, on maps that lie as on the GPU: y = x + LeakyReLU(GroupNorm(x)), dx = dy + ...
+template <class Team, int G, class T, class In>
+Results<T> by_a_team(test::RunLayer<Added<G, channels<In>>, T, In>& run) {
   using namespace nn::detail;
-  using T = typename C::T;
-  using S = typename C::S;
-  using Teams = Slabs<Team, S, T>;
-  constexpr int K = C::C;
-  NormResult<C> result;
-  auto const x = Teams::lying(given.x), dy = Teams::lying(given.dy);
-  auto y = Teams::lying(result.y), dx = Teams::lying(result.dx);
-  T const *const xs = x.read().data(), *const dys = dy.read().data();
-  Tensor<T, Shape<K>> mean(C::batch), inverse(C::batch), d_bias(C::batch), d_weight(C::batch);
-  auto const with = [&]<int G>(nn::GroupNorm<G, K>, auto rectified) {
-    GroupNormOf<G, K, decltype(rectified), T> const of{&given.weight[0], &given.bias[0], rectified};
-    work<Team>([&](Team team) {
-      for (int i = 0; i < C::batch * G; ++i)
-        group_forward<G, K, S>(team, of, xs, y.add(), &mean[0], &inverse[0], C::Norm::eps, i / G, i % G);
-    });
-    work<Team>([&](Team team) {
-      for (int i = 0; i < C::batch * G; ++i)
-        group_backward<G, K, S>(team, of, xs, dys, dx.write(), &mean[0], &inverse[0], &d_bias[0], &d_weight[0], i / G, i % G);
-    });
-  };
-  if constexpr (std::is_void_v<typename C::A>)
-    with(typename C::Norm{}, Unchanged{});
-  else if constexpr (std::is_same_v<typename C::A, nn::ReLU>)
-    with(typename C::Norm{}, Rectified<nn::point::ReLU>{});
-  else
-    with(typename C::Norm{}, Rectified<nn::point::LeakyReLU<20>>{});
-  AddSamples<T> const add{C::batch, K, &d_bias[0], &d_weight[0], &result.d_bias[0], &result.d_weight[0]};
-  for (std::size_t c = 0; c < K; ++c) add(c);
-  result.y = Teams::back(y);
-  result.dx = Teams::back(dx);
-  return result;
+  using Teams = Slabs<Team, In, T>;
+  constexpr int C = channels<In>;
+  int const batch = run.x.batch();
+  auto const x = Teams::lying(run.x), dy = Teams::lying(run.dy);
+  auto y = Teams::lying(run.y), dx = Teams::lying(run.dx);
+  T const* const xs = x.read().data();
+  T const* const dys = dy.read().data();
+  Onto<T, In, Cuda> const to({y.write().data(), batch}, {xs, batch}), dx_to({dx.write().data(), batch}, {dys, batch});
+  auto& p = run.weights.params.body.template at<0>();
+  GroupNormOf<G, C, nn::detail::Rectified<nn::point::LeakyReLU<20>>, T> const of{p.weight.value(), p.bias.value(), {}};
+  Tensor<T, Shape<C>> mean(batch), inverse(batch), d_bias(batch), d_weight(batch);
+  work<Team>([&](Team team) {
+    for (int i = 0; i < batch * G; ++i)
+      group_forward<G, C, In>(team, of, xs, to, &mean[0], &inverse[0], GroupNorm<G, C>::eps, i / G, i % G);
+  });
+  work<Team>([&](Team team) {
+    for (int i = 0; i < batch * G; ++i)
+      group_backward<G, C, In>(team, of, xs, dys, dx_to, &mean[0], &inverse[0], &d_bias[0], &d_weight[0], i / G, i % G);
+  });
+  AddSamples<T> const add{batch, C, &d_bias[0], &d_weight[0], p.bias.gradient(), p.weight.gradient()};
+  for (std::size_t c = 0; c < C; ++c) add(c);
+  run.y = Teams::back(y);
+  run.dx = Teams::back(dx);
+  return results(run);
 }
+
+template <class T_, class In_, int G_>
+struct Case {
+  using T = T_;
+  using In = In_;
+  static constexpr int G = G_;
+};
 }  // namespace
 
-TEST_CASE_TEMPLATE("teams on the host find the host's group norm and its pull-back", C, CASES) {
-  NormGiven<C> const given;
-  auto const expected = norm_by_the_host<C, Training>(given);
-  check_close(by_a_team<Solo>(given), expected);
-  check_close(by_a_team<Crew<5>>(given), expected);
+TEST_CASE_TEMPLATE("a team norms groups, rectifies and adds as the host's loops do", Each, Case<float, Shape<32, 6, 5>, 8>,
+                   Case<double, Shape<48, 3, 3>, 3>, Case<float, Shape<6, 8, 8>, 2>, Case<double, Shape<3, 5, 5>, 1>) {
+  using T = typename Each::T;
+  using In = typename Each::In;
+  using L = Added<Each::G, channels<In>>;
+  test::RunLayer<L, T, In> host(3), solo(3), crew(3);
+  host.template forward<Training>();
+  host.template backward<Training>();
+  auto const expected = results(host), found = by_a_team<Solo, Each::G>(solo), of_five = by_a_team<Crew<5>, Each::G>(crew);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    CAPTURE(i);  // y, dx, gradients, buffers
+    CHECK(difference(found[i], expected[i]) < rounding<T>);
+    CHECK(difference(of_five[i], expected[i]) < rounding<T>);
+  }
 }
 
-TEST_CASE_TEMPLATE("the GPU finds the host's group norm and its pull-back, twice the same" * needs_gpu(), C, CASES) {
-  NormGiven<C> const given;
-  auto const once = norm_by_the_gpu<C, Training>(given), again = norm_by_the_gpu<C, Training>(given);
-  check_close(once, norm_by_the_host<C, Training>(given));
-  CHECK(same_bits(once.dx, again.dx));
-  CHECK(same_bits(once.d_weight, again.d_weight));
+TEST_CASE("group norms on the GPU are those of the host" * needs_gpu()) {
+  check_layer_on_gpu<Plain<16, 64>, Training, float, Shape<64, 14, 14>>(5);
+  check_layer_on_gpu<Plain<2, 6>, Training, double, Shape<6, 9, 7>>(3);
+  check_layer_on_gpu<Rectified<4, 32>, Training, float, Shape<32, 5, 5>>(3);
+  check_layer_on_gpu<Added<8, 32>, Inference, float, Shape<32, 28, 28>>(4);
 }

@@ -1,75 +1,97 @@
-#include "norm_case.hpp"
+#include "run_layer.hpp"
+#include "slabs.hpp"
 
 #include <berl/cuda/nn/norm.hpp>
+#include <berl/nn/prelu.hpp>
 
 using namespace berl;
 using namespace berl::gpu;
+using nn::BatchNorm, nn::PReLU, nn::ReLU, nn::Residual, nn::Sequential;
 
 namespace {
-template <class T, class S, class A = void>
-using Case = NormCase<T, S, nn::BatchNorm<channels<S>>, A>;
-#define CASES                                                                                                              \
-  Case<float, Shape<32, 6, 5>>, Case<double, Shape<48, 3, 3>, nn::PReLU<48>>, Case<float, Shape<32, 6, 5>, nn::PReLU<32>>, \
-      Case<float, Shape<20>, nn::ReLU>, Case<float, Shape<7>>, Case<float, Shape<3, 8, 8>, nn::PReLU<3>>, Case<double, Shape<5, 3, 3>>
+template <int C>
+struct Plain : Sequential<BatchNorm<C>> {};
+template <int C>
+struct Learnt : Sequential<BatchNorm<C>, PReLU<C>> {};
+template <int C>
+struct Rectified : Sequential<BatchNorm<C>, ReLU> {};
+template <int C>
+struct Added : Residual<Learnt<C>> {};
 
-/// The kernels' functions in the kernels' order, by a team of the host.
-template <class Team, class Mode, class C>
-NormResult<C> by_a_team(NormGiven<C> const& given) {
+/// A step of the layer by a team, on maps that lie as on the GPU: y = x + PReLU(BatchNorm(x)), dx = dy + ...
+template <class Team, class Mode, class T, class In>
+Results<T> by_a_team(test::RunLayer<Added<channels<In>>, T, In>& run) {
   using namespace nn::detail;
-  using T = typename C::T;
-  using S = typename C::S;
-  using Layer = typename C::Norm;
-  using Teams = Slabs<Team, S, T>;
-  constexpr int step = interleaved<S, LayoutOf<S, Cuda>> ? 1 : plane<S>;
-  NormResult<C> result;
-  auto const x = Teams::lying(given.x), dy = Teams::lying(given.dy);
-  auto y = Teams::lying(result.y), dx = Teams::lying(result.dx);
+  using L = LayoutOf<In, Cuda>;
+  using Teams = Slabs<Team, In, T>;
+  using A = RectifiedBy<nn::point::PReLU, T>;
+  constexpr int C = channels<In>;
+  using Layer = BatchNorm<C>;
+  int const batch = run.x.batch();
+  auto const x = Teams::lying(run.x), dy = Teams::lying(run.dy);
+  auto y = Teams::lying(run.y), dx = Teams::lying(run.dx);
+  auto& p = run.weights.params.body.template at<0>();
+  auto& slope = run.weights.params.body.template at<1>().weight;
+  T mean[C], inverse[C], b[C], d[C];
+  double const count = static_cast<double>(batch) * plane<In>;
   T const* const xs = x.read().data();
-  Skip<T, S, Cuda> const nothing(nullptr, C::batch);
-  Tensor<T, Shape<C::C>> mean, inverse, b, d;
-  double const count = static_cast<double>(C::batch) * plane<S>;
+  T const* const dys = dy.read().data();
+  Skip<T, In, Host> const nothing(nullptr, batch);
   if constexpr (std::is_same_v<Mode, Training>) {
-    Teams::template sum<2>(MomentsOf<T, step>{xs}, nothing,
-                           Statistics<Layer, T, step>{xs, count, &mean[0], &inverse[0], &result.running_mean[0], &result.running_var[0]},
-                           xs);
+    using Powers = PowersOf<In, L, T>;
+    Powers const powers{xs, batch};
+    Teams::template sum<2>(powers, nothing,
+                           StatisticsOf<Layer, Powers, T>{powers, count, mean, inverse, p.running_mean.value(), p.running_var.value()}, xs);
   } else {
-    KnownStatistics<Layer, T> const known{&result.running_mean[0], &result.running_var[0], &mean[0], &inverse[0]};
-    for (std::size_t c = 0; c < C::C; ++c) known(c);
+    for (std::size_t c = 0; c < C; ++c) RunningOf<Layer, T>{mean, inverse, p.running_mean.value(), p.running_var.value()}(c);
   }
-  auto const with = [&](auto rectified) {
-    using A = decltype(rectified);
-    BatchNormOf<A, T> const of{&mean[0], &inverse[0], &given.weight[0], &given.bias[0], rectified};
-    Teams::map(BatchNormForward<A, T>{of}, y.add(), xs);
-    BatchNormFinish<Mode, A, T> const finish{&given.weight[0], &inverse[0], &result.d_weight[0], &result.d_bias[0], &b[0], &d[0],
-                                             rectified,        count};
-    Teams::template sum<BatchNormSums<A, T>::terms>(BatchNormSums<A, T>{of}, nothing, finish, xs, dy.read().data());
-    Teams::map(BatchNormBackward<A, T>{of, &b[0], &d[0]}, dx.write(), xs, dy.read().data());
-  };
-  if constexpr (std::is_void_v<typename C::A>)
-    with(Unchanged{});
-  else if constexpr (std::is_same_v<typename C::A, nn::ReLU>)
-    with(Rectified<nn::point::ReLU>{});
-  else
-    with(RectifiedBy<nn::point::PReLU, T>{&given.slope[0], &result.d_slope[0]});
-  result.y = Teams::back(y);
-  result.dx = Teams::back(dx);
-  return result;
+  NormOf<A, T> const norms{mean, p.weight.value(), inverse, p.bias.value(), A{slope.value(), slope.gradient()}};
+  Teams::map(norms, Onto<T, In, Cuda>({y.write().data(), batch}, {xs, batch}), xs);
+  Teams::template sum<3>(NormTermsOf<A, T>{norms}, nothing,
+                         NormGradientsOf<Mode, A, T>{norms, count, p.weight.gradient(), p.bias.gradient(), b, d}, xs, dys);
+  Teams::map(NormPullOf<A, T>{norms, b, d}, Onto<T, In, Cuda>({dx.write().data(), batch}, {dys, batch}), xs, dys);
+  run.y = Teams::back(y);
+  run.dx = Teams::back(dx);
+  return results(run);
 }
+
+template <class T_, class Mode_, class In_, int batch_>
+struct Case {
+  using T = T_;
+  using Mode = Mode_;
+  using In = In_;
+  static constexpr int batch = batch_;
+};
 }  // namespace
 
-TEST_CASE_TEMPLATE("teams on the host find the host's batch norm and its pull-back", C, CASES) {
-  NormGiven<C> const given;
-  check_close(by_a_team<Solo, Training>(given), norm_by_the_host<C, Training>(given));
-  check_close(by_a_team<Crew<5>, Training>(given), norm_by_the_host<C, Training>(given));
-  check_close(by_a_team<Crew<5>, Inference>(given), norm_by_the_host<C, Inference>(given));
+// Channels beside one another, by packs and by one; planes; vectors; more channels than one block has.
+TEST_CASE_TEMPLATE("a team norms, rectifies and adds as the host's loops do", Each, Case<float, Training, Shape<16, 7, 5>, 3>,
+                   Case<double, Training, Shape<16, 7, 5>, 3>, Case<float, Training, Shape<5, 6, 3>, 4>,
+                   Case<double, Inference, Shape<6>, 5>, Case<float, Training, Shape<160, 2, 3>, 2>,
+                   Case<float, Inference, Shape<32, 3, 3>, 2>) {
+  using T = typename Each::T;
+  using Mode = typename Each::Mode;
+  using In = typename Each::In;
+  using L = Added<channels<In>>;
+  test::RunLayer<L, T, In> host(Each::batch), solo(Each::batch), crew(Each::batch);
+  host.template forward<Mode>();
+  host.template backward<Mode>();
+  auto const expected = results(host), found = by_a_team<Solo, Mode>(solo), of_five = by_a_team<Crew<5>, Mode>(crew);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    CAPTURE(i);  // y, dx, gradients, buffers
+    CHECK(difference(found[i], expected[i]) < rounding<T>);
+    CHECK(difference(of_five[i], expected[i]) < rounding<T>);
+  }
 }
 
-TEST_CASE_TEMPLATE("the GPU finds the host's batch norm and its pull-back, twice the same" * needs_gpu(), C, CASES) {
-  NormGiven<C> const given;
-  auto const once = norm_by_the_gpu<C, Training>(given), again = norm_by_the_gpu<C, Training>(given);
-  check_close(once, norm_by_the_host<C, Training>(given));
-  check_close(norm_by_the_gpu<C, Inference>(given), norm_by_the_host<C, Inference>(given));
-  CHECK(same_bits(once.y, again.y));
-  CHECK(same_bits(once.dx, again.dx));
-  CHECK(same_bits(once.d_weight, again.d_weight));
+TEST_CASE("batch norms on the GPU are those of the host" * needs_gpu()) {
+  check_layer_on_gpu<Plain<16>, Training, float, Shape<16, 13, 11>>(9);
+  check_layer_on_gpu<Plain<64>, Training, double, Shape<64, 28, 28>>(5);
+  check_layer_on_gpu<Plain<5>, Training, float, Shape<5, 13, 11>>(3);
+  check_layer_on_gpu<Plain<512>, Training, float, Shape<512>>(33);
+  check_layer_on_gpu<Plain<32>, Inference, float, Shape<32, 7, 7>>(4);
+  check_layer_on_gpu<Learnt<64>, Training, float, Shape<64, 56, 56>>(6);
+  check_layer_on_gpu<Learnt<3>, Inference, double, Shape<3, 5, 4>>(2);
+  check_layer_on_gpu<Rectified<48>, Training, float, Shape<48, 9, 9>>(3);
+  check_layer_on_gpu<Added<160>, Training, float, Shape<160, 7, 7>>(4);
 }

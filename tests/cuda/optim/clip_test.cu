@@ -26,9 +26,9 @@ TEST_CASE("a team finds the norm that the host finds, and shortens by it") {
   });
   for (double const found : by_five) CHECK(found == doctest::Approx(norm).epsilon(1e-14));
   auto shortened = dx, short_enough = dx;
-  for (std::size_t i = 0; i < (dx.size() + 3) / 4; ++i) {
-    Shorten<float, 4>{shortened.span().data(), dx.size(), &norm, 3.0}(i);
-    Shorten<float, 4>{short_enough.span().data(), dx.size(), &norm, 1000.0}(i);
+  for (std::size_t i = 0; i < pieces_of<float>(dx.size()); ++i) {
+    update_piece<float>(Shorten<float>{&norm, 3.0}, i, dx.size(), shortened.span().data());
+    update_piece<float>(Shorten<float>{&norm, 1000.0}, i, dx.size(), short_enough.span().data());
   }
   CHECK(same_bits(shortened, expected));
   CHECK(same_bits(short_enough, dx));

@@ -1,9 +1,9 @@
 #pragma once
-#include <berl/cuda/nn/map.hpp>        // store_as
-#include <berl/cuda/nn/norm.hpp>       // NormOfChannel
-#include <berl/cuda/nn/rectified.hpp>  // channel_of
-#include <berl/cuda/team.hpp>          // Block
-#include <berl/nn/norm.hpp>            // GroupNorm
+#include <berl/cuda/nn/map.hpp>  // store_as, each
+#include <berl/cuda/team.hpp>    // Block
+#include <berl/nn/norm.hpp>      // GroupNorm, NormOfChannels
+
+#include <cmath>  // sqrt
 
 namespace berl::nn::detail {
 /// The arrays of a group norm over samples of In, as its kernels see them.
@@ -12,10 +12,8 @@ struct GroupNormOf {
   static constexpr int inside = C / G;
   T const *weight, *bias;
   A rectified;
-  BERL_FN auto norm(int c, T mean, T inverse) const {
-    auto const a = channel_of(rectified, c);
-    return NormOfChannel<std::remove_const_t<decltype(a)>, T>{mean, weight[c] * inverse, bias[c], a};
-  }
+  /// Channel c. No rectifier that group norms are joined with knows which it is.
+  BERL_FN NormOfChannels<A, T, 1, 1> norm(int c, T mean, T inverse) const { return {&mean, weight + c, &inverse, bias + c, rectified, 0}; }
 };
 /// Where channel c of pixel p lies.
 template <class In>
@@ -27,9 +25,9 @@ BERL_FN constexpr int place(int c, int p) {
 template <int G, int C, class In, class Team, class A, class T, class Y>
 BERL_FN void group_forward(Team const&, GroupNormOf<G, C, A, T> const& of, T const* x, Y const& y, T* mean, T* inverse, double eps, int n,
                            int g) {
-  constexpr int inside = C / G, first = 0;
+  constexpr int inside = C / G;
   std::size_t const sample = static_cast<std::size_t>(n) * In::size;
-  T const shift = x[sample + static_cast<std::size_t>(place<In>(g * inside + first, 0))];
+  T const shift = x[sample + static_cast<std::size_t>(place<In>(g * inside, 0))];
   double sums[2] = {};
   for (int p = Team::rank(); p < plane<In>; p += Team::size)
     for (int k = 0; k < inside; ++k) {
@@ -49,7 +47,7 @@ BERL_FN void group_forward(Team const&, GroupNormOf<G, C, A, T> const& of, T con
     auto const norm = of.norm(g * inside + k, middle, scale);
     for (int p = Team::rank(); p < plane<In>; p += Team::size) {
       std::size_t const i = sample + static_cast<std::size_t>(place<In>(g * inside + k, p));
-      T value[1] = {norm.forward(x[i])};
+      T value[1] = {norm.output(x[i], 0)};
       gpu::store_as(y, i, value);
     }
   }
@@ -69,9 +67,10 @@ BERL_FN void group_backward(Team const&, GroupNormOf<G, C, A, T> const& of, T co
     double sums[2] = {};
     for (int p = Team::rank(); p < plane<In>; p += Team::size) {
       std::size_t const i = sample + static_cast<std::size_t>(place<In>(c, p));
-      T const d = norm.pull(x[i], dy[i]);
+      T d, product;
+      norm.terms(x[i], dy[i], 0, d, product);
       sums[0] += static_cast<double>(d);
-      sums[1] += static_cast<double>(d) * static_cast<double>(x[i] - middle);
+      sums[1] += static_cast<double>(product);
     }
     Team::sum(sums);
     if (Team::rank() == 0) {
@@ -88,7 +87,7 @@ BERL_FN void group_backward(Team const&, GroupNormOf<G, C, A, T> const& of, T co
       auto const norm = of.norm(g * inside + k, middle, scale);
       for (int p = Team::rank(); p < plane<In>; p += Team::size) {
         std::size_t const i = sample + static_cast<std::size_t>(place<In>(g * inside + k, p));
-        T value[1] = {norm.backward(x[i], dy[i], b, d)};
+        T value[1] = {norm.pull(x[i], dy[i], b, d, 0)};
         gpu::store_as(dx, i, value);
       }
     }

@@ -1,178 +1,150 @@
 #pragma once
-#include <berl/cuda/nn/channels.hpp>   // channels_map, channels_sum
-#include <berl/cuda/nn/rectified.hpp>  // channel_of
-#include <berl/nn/norm.hpp>            // BatchNorm
+#include <berl/cuda/nn/channels.hpp>  // channels_sum, channels_map
+#include <berl/nn/norm.hpp>           // BatchNorm
 
-#include <cmath>  // sqrt
-
+/// What batch norms do to a channel, with the rectifier A behind them: see channels.hpp. Forward passes twice over x, backward twice over x
+/// and dy: sums, then elements.
 namespace berl::nn::detail {
-/// What a norm does to one element, and the rectifier that it is handed on to: v = scale (x - mean) + shift, y = A(v).
-template <class A, class T>
-struct NormOfChannel {
-  T mean, scale, shift;
-  A a;
-  BERL_FN T value(T x) const { return scale * (x - mean) + shift; }
-  BERL_FN T forward(T x) const { return a.value(value(x)); }
-  BERL_FN T pull(T x, T dy) const { return a.pull(value(x), dy); }  // dv
-  /// dx = scale dv + b (x - mean) + d
-  BERL_FN T backward(T x, T dy, T b, T d) const { return scale * pull(x, dy) + b * (x - mean) + d; }
-};
-
-/// Moments of a channel: values count from its first element, so that large means do not cancel.
-template <class T, int step>
-struct MomentsOf {
+/// The sums of d and d^2, where d = x - shift: a value amid those of the channel, against cancellation.
+template <class S, class L, class T>
+struct PowersOf {
   T const* x;
+  int batch;
   struct Channel {
-    T first;
-    BERL_FN T operator()(T (&t)[2], T value) const {
-      t[0] = value - first;
-      t[1] = t[0] * t[0];
-      return value;
+    T shift;
+    BERL_FN T operator()(T (&t)[2], T v) const {
+      T const d = v - shift;
+      t[0] = d;
+      t[1] = d * d;
+      return v;
     }
   };
-  BERL_FN Channel at(int c) const { return {x[c * step]}; }
+  BERL_FN Channel at(int c) const { return {shift(c)}; }
+  /// The mean of the first pixels of four samples.
+  BERL_FN T shift(int c) const {
+    T sum = 0;
+    for (int i = 0; i < 4; ++i) sum += x[static_cast<std::ptrdiff_t>(batch) * i / 4 * S::size + offset_of<S, L>(c, 0, 0)];
+    return sum / 4;
+  }
 };
-/// Mean and 1 / sqrt(var + eps) of a channel, and the running statistics.
-template <class Layer, class T, int step>
-struct Statistics {
-  T const* x;
+/// The statistics of a channel from them.
+template <class Layer, class Powers, class T>
+struct StatisticsOf {
+  Powers powers;
   double count;
   T *mean, *inverse, *running_mean, *running_var;
   BERL_FN void operator()(int c, double const (&sum)[2]) const {
-    double const shift = sum[0] / count, middle = static_cast<double>(x[c * step]) + shift;
-    double const all = sum[1] - sum[0] * shift, squares = all > 0 ? all : 0;
-    double const var = squares / count, unbiased = count > 1 ? squares / (count - 1) : var;
-    mean[c] = static_cast<T>(middle);
-    inverse[c] = static_cast<T>(1 / std::sqrt(var + Layer::eps));
-    running_mean[c] = static_cast<T>((1 - Layer::momentum) * static_cast<double>(running_mean[c]) + Layer::momentum * middle);
-    running_var[c] = static_cast<T>((1 - Layer::momentum) * static_cast<double>(running_var[c]) + Layer::momentum * unbiased);
+    double const offset = sum[0] / count, squares = sum[1] - sum[0] * offset;
+    finish_statistics<Layer>(count, static_cast<double>(powers.shift(c)) + offset, squares > 0 ? squares : 0, mean[c], inverse[c],
+                             running_mean[c], running_var[c]);
   }
 };
-/// The same from the running statistics.
+/// y
+template <class A, class T>
+struct NormOf {
+  T const *mean, *weight, *inverse, *bias;
+  A rectified;
+  using One = NormOfChannels<A, T, 1, 1>;
+  struct Channel {
+    One norm;
+    BERL_FN T operator()(T x) const { return norm.output(x, 0); }
+  };
+  BERL_FN Channel at(int c) const { return {one(c)}; }
+  BERL_FN One one(int c) const { return {mean, weight, inverse, bias, rectified, c}; }
+};
+/// The sums that gradients are made of.
+template <class A, class T>
+struct NormTermsOf {
+  static constexpr int terms = A::learns ? 3 : 2;
+  NormOf<A, T> norms;
+  struct Channel {
+    typename NormOf<A, T>::One norm;
+    BERL_FN T operator()(T (&t)[terms], T x, T dy) const {
+      if constexpr (A::learns)
+        norm.terms(x, dy, 0, t[0], t[1], t[2]);
+      else
+        norm.terms(x, dy, 0, t[0], t[1]);
+      return dy;
+    }
+  };
+  BERL_FN Channel at(int c) const { return {norms.one(c)}; }
+};
+/// The gradients of a channel from them, and what dx is made of.
+template <class Mode, class A, class T>
+struct NormGradientsOf {
+  NormOf<A, T> norms;
+  double count;
+  T *dweight, *dbias, *b, *d;
+  BERL_FN void operator()(int c, double const (&sum)[NormTermsOf<A, T>::terms]) const {
+    finish_gradients<std::is_same_v<Mode, Training>>(count, sum, norms.weight[c], norms.inverse[c], dweight[c], dbias[c], b[c], d[c]);
+    if constexpr (A::learns) norms.rectified.gradient[c] += static_cast<T>(sum[2]);
+  }
+};
+/// dx
+template <class A, class T>
+struct NormPullOf {
+  NormOf<A, T> norms;
+  T const *b, *d;
+  struct Channel {
+    typename NormOf<A, T>::One norm;
+    T b, d;
+    BERL_FN T operator()(T x, T dy) const { return norm.pull(x, dy, b, d, 0); }
+  };
+  BERL_FN Channel at(int c) const { return {norms.one(c), b[c], d[c]}; }
+};
+
+/// The running statistics as those of a batch.
 template <class Layer, class T>
-struct KnownStatistics {
-  T const *running_mean, *running_var;
+struct RunningOf {
   T *mean, *inverse;
+  T const *running_mean, *running_var;
   BERL_FN void operator()(std::size_t c) const {
     mean[c] = running_mean[c];
     inverse[c] = static_cast<T>(1 / std::sqrt(static_cast<double>(running_var[c]) + Layer::eps));
   }
 };
-
-template <class A, class T>
-struct BatchNormOf {
-  T const *mean, *inverse, *weight, *bias;
-  A rectified;
-  BERL_FN auto norm(int c) const {
-    auto const a = channel_of(rectified, c);
-    return NormOfChannel<std::remove_const_t<decltype(a)>, T>{mean[c], weight[c] * inverse[c], bias[c], a};
-  }
-};
-template <class A, class T>
-struct BatchNormForward {
-  BatchNormOf<A, T> of;
-  template <class Norm>
-  struct Channel {
-    Norm norm;
-    BERL_FN T operator()(T x) const { return norm.forward(x); }
-  };
-  BERL_FN auto at(int c) const { return Channel<decltype(of.norm(c))>{of.norm(c)}; }
-};
-/// The sums over each channel of dv, dv (x - mean), and of what A learns from.
-template <class A, class T>
-struct BatchNormSums {
-  static constexpr int terms = A::learns ? 3 : 2;
-  BatchNormOf<A, T> of;
-  template <class Norm>
-  struct Channel {
-    Norm norm;
-    BERL_FN T operator()(T (&t)[terms], T x, T dy) const {
-      t[0] = norm.pull(x, dy);
-      t[1] = t[0] * (x - norm.mean);
-      if constexpr (A::learns) t[2] = norm.a.learnt(norm.value(x), dy);
-      return t[0];
-    }
-  };
-  BERL_FN auto at(int c) const { return Channel<decltype(of.norm(c))>{of.norm(c)}; }
-};
-/// The parameters' gradients, and what dx takes of the sums.
-template <class Mode, class A, class T>
-struct BatchNormFinish {
-  static constexpr int terms = A::learns ? 3 : 2;
-  T const *weight, *inverse;
-  T *d_weight, *d_bias, *b, *d;
-  A rectified;
-  double count;
-  BERL_FN void operator()(int c, double const (&sum)[terms]) const {
-    double const inv = static_cast<double>(inverse[c]), slope = static_cast<double>(weight[c]) * inv;
-    d_bias[c] += static_cast<T>(sum[0]);
-    d_weight[c] += static_cast<T>(sum[1] * inv);
-    if constexpr (A::learns) rectified.gradient[c] += static_cast<T>(sum[2]);
-    constexpr bool trained = std::is_same_v<Mode, Training>;  // running statistics are constants
-    b[c] = trained ? static_cast<T>(-slope * inv * inv * sum[1] / count) : T(0);
-    d[c] = trained ? static_cast<T>(-slope * sum[0] / count) : T(0);
-  }
-};
-template <class A, class T>
-struct BatchNormBackward {
-  BatchNormOf<A, T> of;
-  T const *b, *d;
-  template <class Norm>
-  struct Channel {
-    Norm norm;
-    T b, d;
-    BERL_FN T operator()(T x, T dy) const { return norm.backward(x, dy, b, d); }
-  };
-  BERL_FN auto at(int c) const { return Channel<decltype(of.norm(c))>{of.norm(c), b[c], d[c]}; }
-};
 }  // namespace berl::nn::detail
 
-/// Two passes over x in training, one in inference, each with the rectifier and the addition to a residual's base in it.
 template <int C, class Rule>
 struct berl::Kernel<berl::nn::BatchNorm<C, Rule>, berl::Cuda> {
   using Layer = nn::BatchNorm<C, Rule>;
-  template <class In>
-  using Layout = LayoutOf<In, Cuda>;
-  /// From one channel's first element to the next one's.
-  template <class In>
-  static constexpr int step = gpu::interleaved<In, Layout<In>> ? 1 : plane<In>;
-
+  static constexpr char const* name = "berl::nn::BatchNorm";
   template <class Mode, class T, class In, class Params, class A, class Y>
   static void forward(Context<Cuda>& ctx, Params& p, A rectified, Read<T, In, Cuda> x, Y y, T* mean, T* inverse) {
     using namespace nn::detail;
-    if constexpr (std::is_same_v<Mode, Training>)
-      gpu::channels_sum<2, In, Layout<In>>(ctx, "berl::nn::BatchNorm", MomentsOf<T, step<In>>{x.data()}, nothing(x),
-                                           Statistics<Layer, T, step<In>>{x.data(), static_cast<double>(x.batch()) * plane<In>, mean,
-                                                                          inverse, p.running_mean.value(), p.running_var.value()},
-                                           x.data());
-    else
-      gpu::each(ctx, "berl::nn::BatchNorm", C, KnownStatistics<Layer, T>{p.running_mean.value(), p.running_var.value(), mean, inverse});
-    gpu::channels_map<In, Layout<In>>(ctx, "berl::nn::BatchNorm", BatchNormForward<A, T>{of(p, rectified, mean, inverse)}, y, x.data());
+    using L = LayoutOf<In, Cuda>;
+    if (x.batch() == 0) return;
+    if constexpr (std::is_same_v<Mode, Training>) {
+      using Powers = PowersOf<In, L, T>;
+      Powers const powers{x.data(), x.batch()};
+      StatisticsOf<Layer, Powers, T> const finish{powers,  count<In>(x.batch()),   mean,
+                                                  inverse, p.running_mean.value(), p.running_var.value()};
+      gpu::channels_sum<2, In, L>(ctx, name, powers, Skip<T, In, Cuda>(nullptr, x.batch()), finish, x.data());
+    } else {
+      gpu::each(ctx, name, C, RunningOf<Layer, T>{mean, inverse, p.running_mean.value(), p.running_var.value()});
+    }
+    gpu::channels_map<In, L>(ctx, name, NormOf<A, T>{mean, p.weight.value(), inverse, p.bias.value(), rectified}, y, x.data());
   }
   template <class Mode, class T, class In, class Params, class A, class DX>
   static void backward(Context<Cuda>& ctx, Params& p, A rectified, Read<T, In, Cuda> x, Read<T, In, Cuda> dy, DX dx, T const* mean,
                        T const* inverse) {
     using namespace nn::detail;
+    using L = LayoutOf<In, Cuda>;
+    if (x.batch() == 0) return;
     Scope const scope(ctx.scratch);
     T* const b = ctx.scratch.template take<T>(C);
     T* const d = ctx.scratch.template take<T>(C);
-    auto const norm = of(p, rectified, mean, inverse);
-    gpu::channels_sum<BatchNormSums<A, T>::terms, In, Layout<In>>(
-        ctx, "berl::nn::BatchNorm", BatchNormSums<A, T>{norm}, nothing(x),
-        BatchNormFinish<Mode, A, T>{p.weight.value(), inverse, p.weight.gradient(), p.bias.gradient(), b, d, rectified,
-                                    static_cast<double>(x.batch()) * plane<In>},
-        x.data(), dy.data());
-    if constexpr (!skips<DX>)
-      gpu::channels_map<In, Layout<In>>(ctx, "berl::nn::BatchNorm", BatchNormBackward<A, T>{norm, b, d}, dx, x.data(), dy.data());
+    NormOf<A, T> const norms{mean, p.weight.value(), inverse, p.bias.value(), rectified};
+    using Terms = NormTermsOf<A, T>;
+    gpu::channels_sum<Terms::terms, In, L>(
+        ctx, name, Terms{norms}, Skip<T, In, Cuda>(nullptr, x.batch()),
+        NormGradientsOf<Mode, A, T>{norms, count<In>(x.batch()), p.weight.gradient(), p.bias.gradient(), b, d}, x.data(), dy.data());
+    if constexpr (!skips<DX>) gpu::channels_map<In, L>(ctx, name, NormPullOf<A, T>{norms, b, d}, dx, x.data(), dy.data());
   }
 
  private:
-  template <class T, class In>
-  static Skip<T, In, Cuda> nothing(Read<T, In, Cuda> x) {
-    return {nullptr, x.batch()};
-  }
-  template <class T, class Params, class A>
-  static nn::detail::BatchNormOf<A, T> of(Params& p, A rectified, T const* mean, T const* inverse) {
-    return {mean, inverse, p.weight.value(), p.bias.value(), rectified};
+  template <class In>
+  static double count(int batch) {
+    return static_cast<double>(batch) * plane<In>;
   }
 };

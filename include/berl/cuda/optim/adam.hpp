@@ -1,22 +1,12 @@
 #pragma once
-#include <berl/cuda/optim/packs.hpp>  // step_packs
-#include <berl/optim/adam.hpp>        // Adam
+#include <berl/cuda/elements.hpp>  // update_elements
+#include <berl/optim/adam.hpp>     // Adam
 
-namespace berl::optim::detail {
-template <class T>
-struct AdamOf {
-  Adam::Now<T> now;
-  BERL_FN void operator()(T& x, T dx, T& m, T& v) const {
-    now.moments(x, dx, m, v);
-    now.move(x, m, std::sqrt(v));
-  }
-};
-}  // namespace berl::optim::detail
-
+/// One kernel for a block. It has this step's rate among its arguments, so it stands behind the CUDA graph of a step, not in it.
 template <>
 struct berl::Kernel<berl::optim::Adam, berl::Cuda> {
   template <class T>
   static void step(Context<Cuda>& ctx, optim::Adam::Now<T> const& now, std::size_t n, T* xs, T const* dxs, T* ms, T* vs) {
-    optim::detail::step_packs(ctx, "berl::optim::Adam", optim::detail::AdamOf<T>{now}, n, xs, dxs, ms, vs);
+    gpu::update_elements<T>(ctx, "berl::optim::Adam", now, n, xs, dxs, ms, vs);
   }
 };

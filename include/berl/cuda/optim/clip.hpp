@@ -1,8 +1,7 @@
 #pragma once
-#include <berl/cuda/launch.hpp>  // each
-#include <berl/cuda/pack.hpp>    // Pack, load, store
-#include <berl/cuda/team.hpp>    // Block
-#include <berl/optim/clip.hpp>   // piece_at, clip_factor
+#include <berl/cuda/elements.hpp>  // update_elements
+#include <berl/cuda/team.hpp>      // Block
+#include <berl/optim/clip.hpp>     // piece_at, clip_factor
 
 #include <cmath>  // sqrt
 
@@ -35,30 +34,13 @@ __global__ void __launch_bounds__(threads) norm_kernel(double const* sums, doubl
   double const found = norm_of_pieces(Block<threads>{}, sums);
   if (threadIdx.x == 0) *norm = found;
 }
-/// dx *= min(1, longest / (|dx| + 1e-6)) for pack i, with |dx| in the GPU's memory; short gradients are not read.
-template <class T, int N>
+/// dx *= min(1, longest / (|dx| + 1e-6)), with |dx| in the GPU's memory.
+template <class T>
 struct Shorten {
-  T* dx;
-  std::size_t n;
   double const* norm;
   double longest;
-  BERL_FN void operator()(std::size_t i) const {
-    double const factor = optim::clip_factor(*norm, longest);
-    if (!(factor < 1)) return;
-    std::size_t const first = i * N;
-    if (first + N <= n)
-      shorten<N>(first, static_cast<T>(factor));
-    else
-      for (std::size_t k = first; k < n; ++k) shorten<1>(k, static_cast<T>(factor));
-  }
-
- private:
-  template <int count>
-  BERL_FN void shorten(std::size_t at, T factor) const {
-    auto pack = load<count>(static_cast<T const*>(dx + at));
-    for (T& v : pack.v) v *= factor;
-    store(dx + at, pack);
-  }
+  BERL_FN bool idle() const { return !(optim::clip_factor(*norm, longest) < 1); }
+  BERL_FN void operator()(T& dx) const { dx *= static_cast<T>(optim::clip_factor(*norm, longest)); }
 };
 }  // namespace berl::gpu
 
@@ -75,9 +57,6 @@ void clip_norm(Context<Cuda>& ctx, std::span<T> gradients, double longest, doubl
   gpu::launch(ctx, "berl::optim::clip_norm", gpu::squares_kernel<512, T>, {static_cast<unsigned>(sum_pieces), 512}, gradients.data(),
               gradients.size(), sums);
   gpu::launch(ctx, "berl::optim::clip_norm", gpu::norm_kernel<256>, {1, 256}, sums, norm);
-  constexpr int N = gpu::pack_of<T>;
-  gpu::require_aligned("berl::optim::clip_norm", gradients.data());
-  gpu::each(ctx, "berl::optim::clip_norm", (gradients.size() + N - 1) / N,
-            gpu::Shorten<T, N>{gradients.data(), gradients.size(), norm, longest});
+  gpu::update_elements<T>(ctx, "berl::optim::clip_norm", gpu::Shorten<T>{norm, longest}, gradients.size(), gradients.data());
 }
 }  // namespace berl::optim

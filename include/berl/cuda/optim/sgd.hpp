@@ -1,24 +1,25 @@
 #pragma once
-#include <berl/cuda/optim/packs.hpp>  // step_packs
-#include <berl/optim/sgd.hpp>         // Sgd
+#include <berl/cuda/elements.hpp>  // update_elements
+#include <berl/optim/sgd.hpp>      // Sgd
 
-namespace berl::optim::detail {
-/// The first step does not read b.
+namespace berl::gpu {
+/// A number's step; the first does not read b.
 template <class T>
-struct SgdOf {
-  Sgd::Now<T> now;
-  bool is_first;
+struct SgdStep {
+  optim::Sgd::Now<T> now;
+  bool first;
   BERL_FN void operator()(T& x, T dx, T& b) const {
-    if (is_first) b = T(0);
-    now.move(x, dx, b);
+    if (first) b = T(0);
+    now(x, dx, b);
   }
 };
-}  // namespace berl::optim::detail
+}  // namespace berl::gpu
 
+/// One kernel for a block. It has this step's rate among its arguments, so it stands behind the CUDA graph of a step, not in it.
 template <>
 struct berl::Kernel<berl::optim::Sgd, berl::Cuda> {
   template <class T>
-  static void step(Context<Cuda>& ctx, optim::Sgd::Now<T> const& now, std::size_t n, T* xs, T const* dxs, T* bs, bool is_first) {
-    optim::detail::step_packs(ctx, "berl::optim::Sgd", optim::detail::SgdOf<T>{now, is_first}, n, xs, dxs, bs);
+  static void step(Context<Cuda>& ctx, optim::Sgd::Now<T> const& now, bool first_step, std::size_t n, T* xs, T const* dxs, T* bs) {
+    gpu::update_elements<T>(ctx, "berl::optim::Sgd", gpu::SgdStep<T>{now, first_step}, n, xs, dxs, bs);
   }
 };
