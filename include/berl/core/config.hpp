@@ -3,17 +3,14 @@
 ///   BERL_CUDA     1 where the CUDA compiler reads the file
 ///   BERL_ON_GPU   1 in the part of a BERL_FN function that is compiled for the GPU
 ///   BERL_FN       a function of one element, for host and device, inlined into its loop
-///   BERL_UNROLL(n)  before a loop of the host: so many rounds at once
 ///   BERL_CHECKED  1 where views check the batch and the bounds that they are asked for (Debug builds)
 #if defined(__CUDACC__)
+#pragma nv_diag_suppress 1675  // that it does not know `#pragma GCC unroll`, which is for the host's compiler
 #define BERL_CUDA 1
 #define BERL_FN __host__ __device__ __forceinline__
-#define BERL_UNROLL(n)
 #else
 #define BERL_CUDA 0
 #define BERL_FN __attribute__((always_inline)) inline
-#define BERL_PRAGMA(text) _Pragma(#text)
-#define BERL_UNROLL(n) BERL_PRAGMA(GCC unroll n)
 #endif
 
 #if defined(__CUDA_ARCH__)

@@ -1,6 +1,5 @@
 #pragma once
-#include <berl/core/config.hpp>  // BERL_UNROLL
-#include <berl/host/simd.hpp>    // Vector
+#include <berl/host/simd.hpp>  // Vector
 
 #include <algorithm>  // min, fill_n
 #include <cstddef>    // ptrdiff_t
@@ -29,11 +28,10 @@ void add_tile(Strided<T> a, int rows, T const* panel, int depth, int width, T* c
   for (int k = 0; k < depth; ++k) {
     V b[Vectors];
     for (int v = 0; v < Vectors; ++v) load<T>(b[v], panel + (k * Vectors + v) * L);
-    BERL_UNROLL(16)  // otherwise the sums leave the registers at -O2
-    for (int m = 0; m < tile_rows; ++m) {
-      BERL_UNROLL(4)
+#pragma GCC unroll 16  // otherwise the sums leave the registers at -O2
+    for (int m = 0; m < tile_rows; ++m)
+#pragma GCC unroll 4
       for (int v = 0; v < Vectors; ++v) sums[m][v] += from[m][k * a.column] * b[v];
-    }
   }
   for (int m = 0; m < rows; ++m) {
     T* const to = c + m * c_row;

@@ -1,6 +1,5 @@
 #pragma once
-#include <berl/core/config.hpp>  // BERL_UNROLL
-#include <berl/host/simd.hpp>    // Vector
+#include <berl/host/simd.hpp>  // Vector
 
 #include <array>
 
@@ -43,7 +42,7 @@ template <class T, int n, class V>
 inline void values_of(V const (&c)[n], V (&u)[6], double scale_zero, double scale_a, double scale_b) {
   V even_a = static_cast<T>(scale_a) * c[0], even_b = static_cast<T>(scale_b) * c[0];
   V odd_a = static_cast<T>(a * scale_a) * c[1], odd_b = static_cast<T>(b * scale_b) * c[1];
-  BERL_UNROLL(8)
+#pragma GCC unroll 8
   for (int k = 2; k < n; ++k) {
     (k % 2 == 0 ? even_a : odd_a) += power<T>(a, k) * static_cast<T>(scale_a) * c[k];
     (k % 2 == 0 ? even_b : odd_b) += power<T>(b, k) * static_cast<T>(scale_b) * c[k];
@@ -59,7 +58,7 @@ inline void values_of(V const (&c)[n], V (&u)[6], double scale_zero, double scal
 template <class T, int n, class V>
 inline void coefficients_of(V const (&u)[6], V (&c)[n], double scale_zero, double scale_a, double scale_b) {
   V const even_a = u[1] + u[2], odd_a = u[1] - u[2], even_b = u[3] + u[4], odd_b = u[3] - u[4];
-  BERL_UNROLL(8)
+#pragma GCC unroll 8
   for (int k = 0; k < n; ++k)
     c[k] = power<T>(a, k) * static_cast<T>(scale_a) * (k % 2 == 0 ? even_a : odd_a) +
            power<T>(b, k) * static_cast<T>(scale_b) * (k % 2 == 0 ? even_b : odd_b);
