@@ -5,6 +5,7 @@
 ///   BERL_FN       a function of one element, for host and device, inlined into its loop
 ///   BERL_CHECKED  1 where views check the batch and the bounds that they are asked for (Debug builds)
 #if defined(__CUDACC__)
+#pragma nv_diag_suppress 1675  // that it does not know `#pragma GCC unroll`, which is for the host's compiler
 #define BERL_CUDA 1
 #define BERL_FN __host__ __device__ __forceinline__
 #else

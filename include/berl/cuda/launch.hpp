@@ -34,4 +34,14 @@ void launch(Context<Cuda>& ctx, char const* name, void (*kernel)(P...), Grid con
   config.stream = ctx.stream.get();
   check(cudaLaunchKernelEx(&config, kernel, static_cast<P>(arguments)...), name);
 }
+template <class F>
+__global__ void __launch_bounds__(256) each_kernel(F f, std::size_t n) {
+  std::size_t const i = static_cast<std::size_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i < n) f(i);
+}
+/// f(i) for i = 0, ..., n - 1, each by a thread of its own. f is copied to the GPU.
+template <class F>
+void each(Context<Cuda>& ctx, char const* name, std::size_t n, F const& f) {
+  launch(ctx, name, each_kernel<F>, {blocks_for(n, 256), 256}, f, n);
+}
 }  // namespace berl::gpu

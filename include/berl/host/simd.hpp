@@ -1,4 +1,6 @@
 #pragma once
+#include <berl/core/config.hpp>  // BERL_CUDA
+
 #include <cstring>  // memcpy
 #include <utility>  // index_sequence
 
@@ -39,10 +41,19 @@ namespace detail {
 template <int side, class V, std::size_t... lane>
 inline void swap_blocks(V& a, V& b, std::index_sequence<lane...>) {
   constexpr int L = static_cast<int>(sizeof...(lane));
+#if BERL_CUDA  // nvcc loses the pack inside the built-in
+  V low = a, high = b;
+  for (int i = 0; i < L; ++i)
+    if ((i & side) == 0)
+      high[i] = a[i + side];
+    else
+      low[i] = b[i - side];
+#else
   V const low =
       __builtin_shufflevector(a, b, ((static_cast<int>(lane) & side) == 0 ? static_cast<int>(lane) : L + static_cast<int>(lane) - side)...);
   V const high =
       __builtin_shufflevector(a, b, ((static_cast<int>(lane) & side) == 0 ? static_cast<int>(lane) + side : L + static_cast<int>(lane))...);
+#endif
   a = low;
   b = high;
 }

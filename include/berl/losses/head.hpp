@@ -130,13 +130,16 @@ inline constexpr bool is_affine = std::is_same_v<typename similarity_of<H>::type
 namespace detail {
 inline constexpr char const* one_number[] = {"t"};
 template <class H>
-inline constexpr std::span<char const* const> state_of{};
+constexpr std::span<char const* const> state_names() {
+  if constexpr (requires { H::state; })
+    return H::state;
+  else if constexpr (requires(H const& head, double x) { head.next(x, x); })
+    return one_number;
+  else
+    return {};
+}
 template <class H>
-  requires requires(H const& head, double x) { head.next(x, x); }
-inline constexpr std::span<char const* const> state_of<H>{one_number};
-template <class H>
-  requires requires { H::state; }
-inline constexpr std::span<char const* const> state_of<H>{H::state};
+inline constexpr std::span<char const* const> state_of = state_names<H>();
 }  // namespace detail
 
 /// A head's name, its arrays beside the class weights, and what a pass needs memory for.

@@ -153,8 +153,8 @@ inline void check_labels(std::span<int const> labels, int batch, int identities)
                   "Number the identities from 0, and plan the head for all of them.");
 }
 template <MarginHead H, class T>
-void check_kept(H const&, Kept<T> const& kept, double filter) {
-  if (kept.state.size() < state_of<H>.size() || (has_number<H> && kept.number == nullptr))
+void check_kept(H const& head, Kept<T> const& kept, double filter) {
+  if (kept.state.size() < layout_of(head).state.size() || (has_number<H> && kept.number == nullptr))
     throw std::logic_error("berl::losses: a head is given fewer numbers than it keeps. See layout_of(head).");
   if (is_affine<H> && filter != 0) throw std::logic_error("berl::losses: a filter is of cosines, which an affine head has not.");
 }

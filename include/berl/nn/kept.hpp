@@ -5,11 +5,6 @@
 #include <type_traits>  // type_identity
 
 namespace berl::nn {
-template <class L>
-inline constexpr char const* name_of = nullptr;
-template <Name name, class L>
-inline constexpr char const* name_of<Named<name, L>> = name.text;
-
 namespace detail {
 template <class Entry>
 inline constexpr bool numbered = !IsNamed<Entry> && !IsRepeat<Entry>;
@@ -41,7 +36,7 @@ void visit_kept(Pass<T> pass, int batch, Path const& path, F& f, [[maybe_unused]
         if constexpr (IsRepeat<Entry>)
           f(path / (number + Entry::times - 1), hidden);
         else if constexpr (IsNamed<Entry>)
-          f(path / name_of<Entry>, hidden);
+          f(path / Entry::saved_as, hidden);
         else
           f(here, hidden);
       } else {
@@ -60,7 +55,7 @@ void visit_kept(Pass<T> pass, int batch, Path const& path, F& f, [[maybe_unused]
     }
     visit_kept<typename L::layer, T, In>(pass, batch, path / (first + L::times - 1), f);
   } else if constexpr (IsNamed<L>) {
-    visit_kept<typename L::layer, T, In>(pass, batch, path / name_of<L>, f);
+    visit_kept<typename L::layer, T, In>(pass, batch, path / L::saved_as, f);
   } else if constexpr (IsResidual<L>) {
     using Shortcut = typename L::shortcut;
     if constexpr (!std::is_same_v<Shortcut, Identity>) visit_kept<Shortcut, T, In>(pass.part(kept<Shortcut, T, In>(batch)), batch, path, f);

@@ -50,10 +50,10 @@ struct ParamsOf<L, T, D> {
     for (auto& one : layers) one.visit(f, path / number++);
   }
 };
-template <Name name, class L, class T, class D>
-struct ParamsOf<Named<name, L>, T, D> {
-  ParamsOf<L, T, D> named;
-  constexpr void visit(auto&& f, auto const& path) { named.visit(f, path / name.text); }
+template <IsNamed L, class T, class D>
+struct ParamsOf<L, T, D> {
+  ParamsOf<typename L::layer, T, D> named;
+  constexpr void visit(auto&& f, auto const& path) { named.visit(f, path / L::saved_as); }
 };
 template <IsResidual L, class T, class D>
 struct ParamsOf<L, T, D> {

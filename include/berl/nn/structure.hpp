@@ -35,6 +35,7 @@ struct Name {
 template <Name name, class L>
 struct Named {
   using layer = L;
+  static constexpr char const* saved_as = name.text;
 };
 struct Identity {};
 /// y = body(x) + shortcut(x). The body's last layer adds to what the shortcut has left.
@@ -52,11 +53,7 @@ concept IsRepeat = requires { L::times; };
 template <class L>
 concept IsResidual = requires { typename L::body; };
 template <class L>
-inline constexpr bool is_named = false;
-template <Name name, class L>
-inline constexpr bool is_named<Named<name, L>> = true;
-template <class L>
-concept IsNamed = is_named<L>;
+concept IsNamed = requires { L::saved_as; };
 
 namespace detail {
 template <int I, class L, class... Ls>

@@ -15,66 +15,95 @@ struct Added : Residual<Sequential<Ls...>> {};
 /// Floats that are multiplied as they are: sums of a thousand products in another order. In tf32 each factor is off by 5e-4.
 constexpr double tf32 = 2e-3;
 template <class L, class In>
-void check(int batch) {
+void check_both(int batch) {
   check_layer_on_gpu<L, Training, float, In>(batch);
   check_layer_on_gpu<L, Training, float, In>(batch, tf32, Precision::tf32);
 }
 }  // namespace
 
-TEST_CASE("cuDNN takes the descriptors of all operations") {
-  for (Geometry const& g : {Geometry{4, 3, 9, 9, 64, 5, 5, 3, 2, 1}, Geometry{1, 64, 8, 8, 32, 8, 8, 3, 1, 1}})
-    for (auto const what : {Convolve::forward, Convolve::data, Convolve::weights}) CHECK_NOTHROW(detail::operation(g, what));
-  CHECK_THROWS_AS(detail::operation({1, 16, 8, 8, 16, 9, 8, 3, 1, 1}, Convolve::forward), Error);  // 9 rows out of 8
+namespace {
+/// The definition of the three operations, on maps (N, H, W, C) and weights (M, K, K, C); `to` is added to.
+void convolve(Geometry const& g, Convolve what, double* x, double* w, double* y) {
+  for (int n = 0; n < g.N; ++n)
+    for (int v = 0; v < g.OH; ++v)
+      for (int u = 0; u < g.OW; ++u)
+        for (int m = 0; m < g.M; ++m)
+          for (int i = 0; i < g.K; ++i)
+            for (int j = 0; j < g.K; ++j)
+              for (int c = 0; c < g.C; ++c) {
+                int const row = v * g.S + i - g.P, column = u * g.S + j - g.P;
+                if (row < 0 || row >= g.H || column < 0 || column >= g.W) continue;
+                double& at_x = x[((n * g.H + row) * g.W + column) * g.C + c];
+                double& at_w = w[((m * g.K + i) * g.K + j) * g.C + c];
+                double& at_y = y[((n * g.OH + v) * g.OW + u) * g.M + m];
+                if (what == Convolve::forward) at_y += at_x * at_w;
+                if (what == Convolve::data) at_x += at_y * at_w;
+                if (what == Convolve::weights) at_w += at_x * at_y;
+              }
 }
-
-TEST_CASE("what an engine says of its sums decides") {
-  Geometry exact{}, rounded{};
-  rounded.precision = Precision::tf32;
-  using Notes = std::vector<cudnnBackendNumericalNote_t>;
-  CHECK(detail::allowed({}, exact));
-  CHECK(detail::allowed(Notes{CUDNN_NUMERICAL_NOTE_WINOGRAD, CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_4x4}, exact));
-  for (auto const note : {CUDNN_NUMERICAL_NOTE_TENSOR_CORE, CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS}) {
-    CHECK(!detail::allowed(Notes{note}, exact));
-    CHECK(detail::allowed(Notes{note}, rounded));
+/// A layer's step by the geometry that its plan is made from.
+template <class L, class In>
+void check_geometry() {
+  constexpr int batch = 2;
+  test::RunLayer<L, double, In> run(batch);
+  run.template forward<Training>();
+  run.template backward<Training>();
+  auto const expected = results(run);
+  Geometry const g = geometry_of<L, double, In>(Precision::fp32, batch);
+  CHECK(g.type == CUDNN_DATA_DOUBLE);
+  using Out = nn::OutputOf<L, In>;
+  Tensor<double, In, Host, Nhwc> x(batch), dx(batch);
+  Tensor<double, Out, Host, Nhwc> y(batch), dy(batch);
+  copy(run.x.read(), x.write());
+  copy(run.dy.read(), dy.write());
+  using Weight = gpu::detail::Maps<typename decltype(run.weights.params.weight)::shape>;
+  using Map = typename Weight::shape;
+  Tensor<double, Map, Host, Nhwc> w(Weight::count), dw(Weight::count);
+  copy(Read<double, Map, Host, Nchw>(run.weights.params.weight.value(), Weight::count), w.write());
+  constexpr bool transposed = L::template forward_of<In>().transposed;
+  if (transposed) {
+    convolve(g, Convolve::data, &y[0], &w[0], &x[0]);
+    convolve(g, Convolve::forward, &dy[0], &w[0], &dx[0]);
+    convolve(g, Convolve::weights, &dy[0], &dw[0], &x[0]);
+  } else {
+    convolve(g, Convolve::forward, &x[0], &w[0], &y[0]);
+    convolve(g, Convolve::data, &dx[0], &w[0], &dy[0]);
+    convolve(g, Convolve::weights, &x[0], &dw[0], &dy[0]);
   }
-  for (Geometry const& g : {exact, rounded}) {
-    CHECK(!detail::allowed(Notes{CUDNN_NUMERICAL_NOTE_TENSOR_CORE, CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC}, g));
-    CHECK(!detail::allowed(Notes{CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION}, g));
-  }
+  copy(y.read(), run.y.write());
+  copy(dx.read(), run.dx.write());
+  Tensor<double, Map, Host, Nchw> in_order(Weight::count);
+  copy(dw.read(), in_order.write());
+  auto const list = [](auto const& from) { return std::vector<double>(from.span().begin(), from.span().end()); };
+  CHECK(difference(list(run.y), expected[0]) < 1e-13);
+  CHECK(difference(list(run.dx), expected[1]) < 1e-13);
+  CHECK(difference(list(in_order), expected[2]) < 1e-13);
 }
+}  // namespace
 
-TEST_CASE("maps are handed over in their layout, with what the view asks for") {
-  using Few = Shape<3, 4, 5>;  // in planes
-  auto const y = filled<float, Few>(2, "y");
-  Tensor<float, Few, Host, Nhwc> pixels(2);
-  copy(y.read(), pixels.write());
-  float const bias[] = {1, 2, 3};
-  Relaid<Few, Nhwc, float> const plain{pixels.read().data(), nullptr}, biased{pixels.read().data(), bias};
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    CHECK(plain(i) == y[i]);
-    CHECK(biased(i) == y[i] + bias[i / 20 % 3]);
-  }
-  CHECK(BiasedOf<float>{bias}.at(1)(5.f) == 7.f);
-  CHECK(laid_bytes<float, Few, Nhwc>(2) == 128 * sizeof(float));
-  CHECK((laid_bytes<float, Shape<16, 4, 5>, Nhwc>(2) == 0 && laid_bytes<float, Shape<3, 1, 1>, Nhwc>(2) == 0));
+TEST_CASE("a layer's geometry is that of its convolution, or of the one whose adjoint it is") {
+  check_geometry<Conv2d<3, 16, 3, 2>, Shape<3, 7, 8>>();
+  check_geometry<Conv2d<16, 5, 4, 2, 1>, Shape<16, 6, 8>>();
+  check_geometry<ConvTranspose2d<16, 3, 4, 2, 1>, Shape<16, 4, 3>>();
+  check_geometry<ConvTranspose2d<5, 16, 4, 1, 0>, Shape<5, 1, 1>>();
 }
 
 TEST_CASE("convolutions on the GPU are those of the host" * needs_gpu()) {
-  check<Chain<Conv2d<3, 64, 3>>, Shape<3, 20, 20>>(3);
-  check<Chain<Conv2d<64, 64, 3>>, Shape<64, 14, 14>>(4);
-  check<Chain<Conv2d<64, 128, 3, 2>>, Shape<64, 14, 14>>(3);
-  check<Chain<Conv2d<64, 128, 1, 2, 0>>, Shape<64, 14, 14>>(3);
-  check<Chain<Conv2d<32, 3, 5, 1, 2, Bias>>, Shape<32, 9, 9>>(2);
-  check<Chain<Conv2d<16, 48, 4, 2, 1, Bias>>, Shape<16, 8, 8>>(2);
-  check<Chain<Conv2d<256, 6, 4, 1, 0>>, Shape<256, 4, 4>>(5);
-  check<Added<Conv2d<16, 16, 3, 1, 1, Bias>>, Shape<16, 7, 7>>(2);
-  check<Added<Conv2d<5, 5, 3>>, Shape<5, 7, 6>>(2);
+  check_both<Chain<Conv2d<3, 64, 3>>, Shape<3, 20, 20>>(3);
+  check_both<Chain<Conv2d<64, 64, 3>>, Shape<64, 14, 14>>(4);
+  check_both<Chain<Conv2d<64, 128, 3, 2>>, Shape<64, 14, 14>>(3);
+  check_both<Chain<Conv2d<64, 128, 1, 2, 0>>, Shape<64, 14, 14>>(3);
+  check_both<Chain<Conv2d<32, 3, 5, 1, 2, Bias>>, Shape<32, 9, 9>>(2);
+  check_both<Chain<Conv2d<16, 48, 4, 2, 1, Bias>>, Shape<16, 8, 8>>(2);
+  check_both<Chain<Conv2d<256, 6, 4, 1, 0>>, Shape<256, 4, 4>>(5);
+  check_both<Added<Conv2d<16, 16, 3, 1, 1, Bias>>, Shape<16, 7, 7>>(2);
+  check_both<Added<Conv2d<5, 5, 3>>, Shape<5, 7, 6>>(2);
 }
 TEST_CASE("and so are transposed ones" * needs_gpu()) {
-  check<Chain<ConvTranspose2d<256, 512, 4, 1, 0>>, Shape<256, 1, 1>>(3);
-  check<Chain<ConvTranspose2d<64, 32, 4, 2, 1, Bias>>, Shape<64, 8, 8>>(3);
-  check<Chain<ConvTranspose2d<6, 3, 4, 2, 1>>, Shape<6, 5, 5>>(2);
-  check<Added<ConvTranspose2d<16, 16, 3, 1, 1>>, Shape<16, 7, 7>>(2);
+  check_both<Chain<ConvTranspose2d<256, 512, 4, 1, 0>>, Shape<256, 1, 1>>(3);
+  check_both<Chain<ConvTranspose2d<64, 32, 4, 2, 1, Bias>>, Shape<64, 8, 8>>(3);
+  check_both<Chain<ConvTranspose2d<6, 3, 4, 2, 1>>, Shape<6, 5, 5>>(2);
+  check_both<Added<ConvTranspose2d<16, 16, 3, 1, 1>>, Shape<16, 7, 7>>(2);
 }
 TEST_CASE("a convolution that has not been planned says so" * needs_gpu()) {
   using L = Conv2d<16, 16, 3>;

@@ -1,7 +1,6 @@
-#include "../crew.hpp"
 #include "run_layer.hpp"
+#include "slabs.hpp"
 
-#include <berl/core/lanes.hpp>
 #include <berl/cuda/nn/norm.hpp>
 #include <berl/nn/prelu.hpp>
 
@@ -22,62 +21,37 @@ struct Added : Residual<Learnt<C>> {};
 /// A step of the layer by a team, on maps that lie as on the GPU: y = x + PReLU(BatchNorm(x)), dx = dy + ...
 template <class Team, class Mode, class T, class In>
 Results<T> by_a_team(test::RunLayer<Added<channels<In>>, T, In>& run) {
+  using namespace nn::detail;
   using L = LayoutOf<In, Cuda>;
-  using How = SlabsOf<In, L, T>;
-  using A = nn::detail::RectifiedBy<nn::point::PReLU, T>;
-  using Map = Tensor<T, In, Host, L>;
-  constexpr int C = channels<In>, slabs = 3;
+  using Teams = Slabs<Team, In, T>;
+  using A = RectifiedBy<nn::point::PReLU, T>;
+  constexpr int C = channels<In>;
   using Layer = BatchNorm<C>;
   int const batch = run.x.batch();
-  Map x(batch), dy(batch), y(batch), dx(batch);
-  copy(run.x.read(), x.write());
-  copy(run.dy.read(), dy.write());
+  auto const x = Teams::lying(run.x), dy = Teams::lying(run.dy);
+  auto y = Teams::lying(run.y), dx = Teams::lying(run.dx);
   auto& p = run.weights.params.body.template at<0>();
   auto& slope = run.weights.params.body.template at<1>().weight;
   T mean[C], inverse[C], b[C], d[C];
-  std::vector<double> shared(static_cast<std::size_t>(How::N * Team::size)), partial(static_cast<std::size_t>(3 * C * slabs));
-  auto const slab = [&]<int terms>(Count<terms>, auto const& f, auto const& to, auto const*... from) {
-    constexpr int across = How::columns < Team::size ? How::columns : Team::size;
-    int const parts = How::beside ? (How::columns + across - 1) / across : C;
-    std::size_t const all = static_cast<std::size_t>(batch) * (How::beside ? plane<In> : 1);
-    for (int s = 0; s < slabs; ++s)
-      for (int part = 0; part < parts; ++part) {
-        std::size_t const first = slab_begin(all, s, slabs), last = slab_begin(all, s + 1, slabs);
-        if constexpr (How::beside)
-          interleaved_slab<terms, How::N, In>(Team{}, f, to, first, last, part, shared.data(), partial.data(), s, slabs, from...);
-        else
-          planar_slab<terms, How::N, In>(Team{}, f, to, static_cast<int>(first), static_cast<int>(last), part, partial.data(), s, slabs,
-                                         from...);
-      }
-    Team::sync();
-  };
-  auto const finish = [&]<int terms>(Count<terms>, auto const& f) {
-    for (int c = 0; c < C; ++c) finish_channel<terms, C>(Team{}, f, c, partial.data(), slabs);
-    Team::sync();
-  };
-  work<Team>([&](Team) {
-    using namespace nn::detail;
-    double const count = static_cast<double>(batch) * plane<In>;
-    T const* const xs = x.read().data();
-    T const* const dys = dy.read().data();
-    Skip<T, In, Host> const nothing(nullptr, batch);
-    if constexpr (std::is_same_v<Mode, Training>) {
-      PowersOf<In, L, T> const powers{xs, batch};
-      slab(Count<2>{}, powers, nothing, xs);
-      finish(Count<2>{}, StatisticsOf<Layer, PowersOf<In, L, T>, T>{powers, count, mean, inverse, p.running_mean.value(), p.running_var.value()});
-    } else {
-      for (int c = Team::rank(); c < C; c += Team::size)
-        RunningOf<Layer, T>{mean, inverse, p.running_mean.value(), p.running_var.value()}(c);
-      Team::sync();
-    }
-    NormOf<A, T> const norms{mean, p.weight.value(), inverse, p.bias.value(), A{slope.value(), slope.gradient()}};
-    slab(Count<0>{}, norms, Onto<T, In, Cuda>({y.write().data(), batch}, {xs, batch}), xs);
-    slab(Count<3>{}, NormTermsOf<A, T>{norms}, nothing, xs, dys);
-    finish(Count<3>{}, NormGradientsOf<Mode, A, T>{norms, count, p.weight.gradient(), p.bias.gradient(), b, d});
-    slab(Count<0>{}, NormPullOf<A, T>{norms, b, d}, Onto<T, In, Cuda>({dx.write().data(), batch}, {dys, batch}), xs, dys);
-  });
-  copy(y.read(), run.y.write());
-  copy(dx.read(), run.dx.write());
+  double const count = static_cast<double>(batch) * plane<In>;
+  T const* const xs = x.read().data();
+  T const* const dys = dy.read().data();
+  Skip<T, In, Host> const nothing(nullptr, batch);
+  if constexpr (std::is_same_v<Mode, Training>) {
+    using Powers = PowersOf<In, L, T>;
+    Powers const powers{xs, batch};
+    Teams::template sum<2>(powers, nothing,
+                           StatisticsOf<Layer, Powers, T>{powers, count, mean, inverse, p.running_mean.value(), p.running_var.value()}, xs);
+  } else {
+    for (std::size_t c = 0; c < C; ++c) RunningOf<Layer, T>{mean, inverse, p.running_mean.value(), p.running_var.value()}(c);
+  }
+  NormOf<A, T> const norms{mean, p.weight.value(), inverse, p.bias.value(), A{slope.value(), slope.gradient()}};
+  Teams::map(norms, Onto<T, In, Cuda>({y.write().data(), batch}, {xs, batch}), xs);
+  Teams::template sum<3>(NormTermsOf<A, T>{norms}, nothing,
+                         NormGradientsOf<Mode, A, T>{norms, count, p.weight.gradient(), p.bias.gradient(), b, d}, xs, dys);
+  Teams::map(NormPullOf<A, T>{norms, b, d}, Onto<T, In, Cuda>({dx.write().data(), batch}, {dys, batch}), xs, dys);
+  run.y = Teams::back(y);
+  run.dx = Teams::back(dx);
   return results(run);
 }
 

@@ -1,9 +1,8 @@
-#include "../compare.hpp"
-#include "../crew.hpp"
+#include "slabs.hpp"
 
 #include <berl/cuda/nn/prelu.hpp>
 
-#include <vector>
+#include <algorithm>
 
 using namespace berl;
 using namespace berl::gpu;
@@ -56,49 +55,19 @@ Result<C> by_the_host(Given<C> const& given) {
   Layer::template backward<Training>(ctx, params, given.x.read(), given.dy.read(), result.dx.write(), Pass<T>(&nothing, 0, 0));
   return result;
 }
-/// What the kernels do, by a team of the host, on maps that lie as on the GPU; `slabs` are one more than the samples can be shared by.
 template <class Team, class C>
-void by_a_team(Given<C> const& given, Result<C>& result) {
+Result<C> by_a_team(Given<C> const& given) {
   using T = typename C::T;
-  using S = typename C::S;
-  using L = LayoutOf<S, Cuda>;
-  using How = SlabsOf<S, L, T>;
-  using Map = Tensor<T, S, Host, L>;
-  constexpr int K = channels<S>, slabs = 3;
-  Map x(C::batch), dy(C::batch), y(C::batch), dx(C::batch);
-  copy(given.x.read(), x.write());
-  copy(given.dy.read(), dy.write());
-  copy(result.y.read(), y.write());
-  std::vector<double> shared(static_cast<std::size_t>(How::N * Team::size)), partial(static_cast<std::size_t>(K * slabs));
-  auto const slab = [&]<int terms>(auto const& f, auto const& to, std::integral_constant<int, terms>, auto const*... from) {
-    constexpr int across = How::columns < Team::size ? How::columns : Team::size;
-    int const parts = How::beside ? (How::columns + across - 1) / across : K;
-    std::size_t const all = static_cast<std::size_t>(C::batch) * (How::beside ? plane<S> : 1);
-    for (int s = 0; s < slabs; ++s)
-      for (int part = 0; part < parts; ++part) {
-        std::size_t const first = slab_begin(all, s, slabs), last = slab_begin(all, s + 1, slabs);
-        if constexpr (How::beside)
-          interleaved_slab<terms, How::N, S>(Team{}, f, to, first, last, part, shared.data(), partial.data(), s, slabs, from...);
-        else
-          planar_slab<terms, How::N, S>(Team{}, f, to, static_cast<int>(first), static_cast<int>(last), part, partial.data(), s, slabs,
-                                        from...);
-      }
-  };
-  auto const body = [&] {
-    nn::detail::PReLUOf<T> const f{&given.weight[0]};
-    slab(f, y.add(), std::integral_constant<int, 0>{}, x.read().data());
-    nn::detail::PReLUPullOf<T> const pull{&given.weight[0]};
-    slab(pull, dx.write(), std::integral_constant<int, 1>{}, x.read().data(), dy.read().data());
-    nn::detail::AddToGradient<T> const finish{&result.dweight[0]};
-    Team::sync();
-    for (int c = 0; c < K; ++c) finish_channel<1, K>(Team{}, finish, c, partial.data(), slabs);
-  };
-  if constexpr (Team::size == 1)
-    body();
-  else
-    Team::work(body);
-  copy(y.read(), result.y.write());
-  copy(dx.read(), result.dx.write());
+  using S = Slabs<Team, typename C::S, T>;
+  Result<C> result;
+  auto const x = S::lying(given.x), dy = S::lying(given.dy);
+  auto y = S::lying(result.y), dx = S::lying(result.dx);
+  S::map(nn::detail::PReLUOf<T>{&given.weight[0]}, y.add(), x.read().data());
+  S::template sum<1>(nn::detail::PReLUPullOf<T>{&given.weight[0]}, dx.write(), nn::detail::AddToGradient<T>{&result.dweight[0]},
+                     x.read().data(), dy.read().data());
+  result.y = S::back(y);
+  result.dx = S::back(dx);
+  return result;
 }
 template <class C>
 Result<C> by_the_gpu(Given<C> const& given) {
@@ -122,11 +91,8 @@ Result<C> by_the_gpu(Given<C> const& given) {
 TEST_CASE_TEMPLATE("teams on the host compute PReLU and its pull-back as the host's loops do", C, CASES) {
   Given<C> const given;
   auto const expected = by_the_host(given);
-  Result<C> alone, by_five;
-  by_a_team<Solo>(given, alone);
-  by_a_team<Crew<5>>(given, by_five);
-  check_close(alone, expected);
-  check_close(by_five, expected);
+  check_close(by_a_team<Solo>(given), expected);
+  check_close(by_a_team<Crew<5>>(given), expected);
 }
 
 TEST_CASE_TEMPLATE("the GPU computes PReLU and its pull-back as the host does, twice the same" * needs_gpu(), C, CASES) {

@@ -64,10 +64,10 @@ BERL_FN void draw(Team const&, Triangle<float> const& t, int face, int side, int
     }
 }
 
-/// What a corner of a triangle gets, x, y and z, from the samples where the triangle was drawn: dy z^2 w times q_x, q_y and 1 / z_k^2.
+/// What corner k of a triangle gets, x, y and z, from the samples where the triangle was drawn: dy z^2 w times q_x, q_y and 1 / z_k^2.
 ///   gradient(y, x) is the sample's dy
-template <int k, class Gradient>
-BERL_FN Vector<float> pull_corner(Triangle<float> const& t, int face, int side, int const* drawn, Gradient const& gradient) {
+template <class Gradient>
+BERL_FN Vector<float> pull_corner(int k, Triangle<float> const& t, int face, int side, int const* drawn, Gradient const& gradient) {
   Box<float> const box(t, static_cast<float>(side - 1));
   float sum = 0;
   for (int y = box.top; y < box.top + box.rows; ++y)

@@ -1,24 +1,24 @@
 #pragma once
 #include <berl/core/view.hpp>       // Write, put
-#include <berl/cuda/launch.hpp>     // launch
+#include <berl/cuda/launch.hpp>     // each, launch
 #include <berl/cuda/team.hpp>       // Block
 #include <berl/imaging/camera.hpp>  // Vector
 
 /// Kernels of one thread for each pixel, and sums over the pixels of an image.
 namespace berl::imaging::detail {
 template <int H, int W, class F>
-__global__ void __launch_bounds__(256) pixel_kernel(F f, std::size_t n) {
-  std::size_t const i = static_cast<std::size_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (i >= n) return;
-  std::size_t const image = i / (H * W);
-  int const pixel = static_cast<int>(i - image * (H * W));
-  f(static_cast<int>(image), pixel / W, pixel % W);
-}
+struct PixelsOf {
+  F f;
+  BERL_FN void operator()(std::size_t i) const {
+    std::size_t const image = i / (H * W);
+    int const pixel = static_cast<int>(i - image * (H * W));
+    f(static_cast<int>(image), pixel / W, pixel % W);
+  }
+};
 /// f(n, v, u) for each pixel of a batch of images of H x W.
 template <int H, int W, class F>
 void each_pixel(Context<Cuda>& ctx, char const* name, int batch, F const& f) {
-  std::size_t const n = static_cast<std::size_t>(batch) * H * W;
-  gpu::launch(ctx, name, pixel_kernel<H, W, F>, {gpu::blocks_for(n, 256), 256}, f, n);
+  gpu::each(ctx, name, static_cast<std::size_t>(batch) * H * W, PixelsOf<H, W, F>{f});
 }
 
 /// The pixel of a plane and, behind it, those of two further planes.

@@ -75,20 +75,13 @@ BERL_FN void pull_raster(Team const& team, Raster<S> const& raster, Mesh<float, 
   for (int i = Team::rank(); i < S * S; i += Team::size) {
     int const v = i / S, u = i % S;
     Vector<float> d{0, 0, 0};
-    auto const add = [&]<int k>(std::integral_constant<int, k>, bool upper, int cell_v, int cell_u) {
-      if (cell_v < 0 || cell_u < 0 || cell_v > S - 2 || cell_u > S - 2) return;
+    for (int j = 0; j < 6; ++j) {  // corner k of a triangle: the one opposite the diagonal, then those at it
+      bool const upper = j < 3;
+      int const k = j % 3, cell_v = v - ((k == 1) == upper ? 1 : 0), cell_u = u - ((k == 2) == upper ? 1 : 0);
+      if (cell_v < 0 || cell_u < 0 || cell_v > S - 2 || cell_u > S - 2) continue;
       auto const t = mesh.triangle(upper, cell_v, cell_u);
-      d = d + pull_corner<k>(t, mesh.face(t, upper, cell_v, cell_u), side, faces, gradient);
-    };
-    constexpr std::integral_constant<int, 0> a{};  // the corner opposite the diagonal, and the two at it
-    constexpr std::integral_constant<int, 1> b{};
-    constexpr std::integral_constant<int, 2> c{};
-    add(a, false, v - 1, u - 1);
-    add(b, true, v - 1, u);
-    add(c, false, v - 1, u);
-    add(c, true, v, u - 1);
-    add(b, false, v, u - 1);
-    add(a, true, v, u);
+      d = d + pull_corner(k, t, mesh.face(t, upper, cell_v, cell_u), side, faces, gradient);
+    }
     auto const pulled = mesh.projection.pull(static_cast<float>(u), static_cast<float>(v), mesh.depth[i], d);
     if constexpr (!skips<DDepth>) put<DDepth>(d_depth.sample(n)[i], pulled.d);
     if constexpr (!skips<DMovement>) movement.add(pulled.dp, pulled.arm, pulled.dp);

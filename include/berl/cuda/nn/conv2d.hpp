@@ -1,5 +1,4 @@
 #pragma once
-#include <berl/cuda/elements.hpp>     // update_elements
 #include <berl/cuda/nn/convolve.hpp>  // Convolutions
 #include <berl/cuda/nn/lay.hpp>       // laid, place_for, deliver
 #include <berl/cuda/nn/plan.hpp>      // Planned
@@ -8,17 +7,18 @@
 namespace berl::gpu {
 /// The convolution whose forward pass or whose adjoint a layer is, for a batch of In.
 template <class L, class T, class In>
-Geometry geometry_of(Context<Cuda> const& ctx, int batch) {
+Geometry geometry_of(Precision precision, int batch) {
   constexpr host::Convolution g = L::template forward_of<In>();
   if constexpr (g.transposed)
-    return {batch, g.M, g.OH, g.OW, g.C, g.H, g.W, g.K, g.S, g.P, data_type<T>, ctx.precision};
+    return {batch, g.M, g.OH, g.OW, g.C, g.H, g.W, g.K, g.S, g.P, data_type<T>, precision};
   else
-    return {batch, g.C, g.H, g.W, g.M, g.OH, g.OW, g.K, g.S, g.P, data_type<T>, ctx.precision};
+    return {batch, g.C, g.H, g.W, g.M, g.OH, g.OW, g.K, g.S, g.P, data_type<T>, precision};
 }
-/// to += found
-template <class T>
-struct AddTo {
-  BERL_FN void operator()(T& to, T found) const { to += found; }
+struct Same {
+  template <class T>
+  BERL_FN T operator()(std::size_t, T v) const {
+    return v;
+  }
 };
 
 /// Both kinds of convolution. The gradient of the weights is computed into scratch and added from there.
@@ -30,7 +30,7 @@ struct ConvolutionOf {
   static constexpr std::size_t weights = decltype(L::template Params<T, Cuda>::weight)::shape::size;
 
   static std::size_t bytes(Context<Cuda>& ctx, int batch) {
-    auto const& plans = ctx.owned.get<Convolutions>(ctx).plan(geometry_of<L, T, In>(ctx, batch));
+    auto const& plans = ctx.owned.get<Convolutions>(ctx).plan(geometry_of<L, T, In>(ctx.precision, batch));
     auto const workspace = [](ConvolutionPlan const& one) { return padded<std::byte>(one.workspace()); };
     std::size_t const forward = map_bytes<T, Out>(batch) + workspace(transposed ? plans.data : plans.forward);
     std::size_t const dx = map_bytes<T, In>(batch) + workspace(transposed ? plans.forward : plans.data);
@@ -38,7 +38,7 @@ struct ConvolutionOf {
     return laid_bytes<T, In, Nhwc>(batch) + std::max(forward, laid_bytes<T, Out, Nhwc>(batch) + std::max(dx, dw));
   }
   static Convolutions::Plans const& planned(Context<Cuda>& ctx, Convolutions const* all, int batch) {
-    auto const* const plans = all != nullptr ? all->find(geometry_of<L, T, In>(ctx, batch)) : nullptr;
+    auto const* const plans = all != nullptr ? all->find(geometry_of<L, T, In>(ctx.precision, batch)) : nullptr;
     if (plans == nullptr)
       throw std::logic_error(std::string(name) + ": this shape, batch and precision have not been planned. Call berl::gpu::plan first.");
     return *plans;
@@ -83,7 +83,7 @@ struct ConvolutionOf {
         plans.weights.run(ctx, all->dnn(), dys, dw, xs);
       else
         plans.weights.run(ctx, all->dnn(), xs, dw, dys);
-      update_elements<T>(ctx, name, AddTo<T>{}, weights, p.weight.gradient(), dw);
+      map(ctx, name, Same{}, Add<T, Shape<static_cast<int>(weights)>, Cuda>(p.weight.gradient(), 1), dw);
     }
     if constexpr (requires { p.bias; }) bias_gradient(ctx, name, dy, p.bias.gradient());
   }

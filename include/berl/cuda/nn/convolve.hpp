@@ -1,8 +1,7 @@
 #pragma once
 #include <berl/cuda/dnn.hpp>  // Dnn, Descriptor
 
-#include <algorithm>  // max, any_of
-#include <array>
+#include <algorithm>  // min, none_of
 #include <deque>
 #include <optional>
 #include <vector>
@@ -34,38 +33,62 @@ inline Descriptor tensor(std::int64_t id, cudnnDataType_t type, std::int64_t n, 
   made.set(CUDNN_ATTR_TENSOR_UNIQUE_ID, id).set(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, std::int64_t{16}).finish();
   return made;
 }
-/// What is to be computed, for any GPU.
-inline Descriptor operation(Geometry const& g, Convolve what) {
-  std::int64_t const two[] = {g.S, g.S}, pads[] = {g.P, g.P}, ones[] = {1, 1};
-  Descriptor convolution(CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
-  convolution.set(CUDNN_ATTR_CONVOLUTION_COMP_TYPE, g.type == CUDNN_DATA_DOUBLE ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT)
+/// What is to be computed, for any GPU. The parts live as long as the whole.
+struct Operation {
+  Descriptor x, w, y, convolution, whole;
+};
+inline Descriptor convolution(Geometry const& g) {
+  std::int64_t const strides[] = {g.S, g.S}, pads[] = {g.P, g.P}, ones[] = {1, 1};
+  Descriptor made(CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
+  made.set(CUDNN_ATTR_CONVOLUTION_COMP_TYPE, g.type == CUDNN_DATA_DOUBLE ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT)
       .set(CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_CROSS_CORRELATION)
       .set(CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, std::int64_t{2})
       .set(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, pads)
       .set(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, pads)
-      .set(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, two)
+      .set(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, strides)
       .set(CUDNN_ATTR_CONVOLUTION_DILATIONS, ones)
       .finish();
-  Descriptor const x = tensor(x_id, g.type, g.N, g.C, g.H, g.W), w = tensor(w_id, g.type, g.M, g.C, g.K, g.K),
-                   y = tensor(y_id, g.type, g.N, g.M, g.OH, g.OW);
-  if (what == Convolve::forward) {
-    Descriptor made(CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR);
-    made.set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, x).set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W, w);
-    made.set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y, y).set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, convolution);
-    made.set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, 1.f).set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA, 0.f).finish();
-    return made;
-  }
-  if (what == Convolve::data) {
-    Descriptor made(CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR);
-    made.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, x).set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W, w);
-    made.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY, y).set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC, convolution);
-    made.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA, 1.f).set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA, 0.f).finish();
-    return made;
-  }
-  Descriptor made(CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR);
-  made.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, x).set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW, w);
-  made.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY, y).set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC, convolution);
-  made.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA, 1.f).set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA, 0.f).finish();
+  return made;
+}
+/// The attributes of an operation, by which the three differ in name.
+struct Names {
+  cudnnBackendDescriptorType_t type;
+  cudnnBackendAttributeName_t x, w, y, convolution, alpha, beta;
+};
+constexpr Names names_of(Convolve what) {
+  if (what == Convolve::forward)
+    return {CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
+            CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
+            CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
+            CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
+            CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
+            CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
+            CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA};
+  if (what == Convolve::data)
+    return {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
+            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
+            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
+            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
+            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
+            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
+            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA};
+  return {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
+          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
+          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
+          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,
+          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
+          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
+          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA};
+}
+inline Operation operation(Geometry const& g, Convolve what) {
+  Names const names = names_of(what);
+  Operation made{tensor(x_id, g.type, g.N, g.C, g.H, g.W), tensor(w_id, g.type, g.M, g.C, g.K, g.K),
+                 tensor(y_id, g.type, g.N, g.M, g.OH, g.OW), convolution(g), Descriptor(names.type)};
+  made.whole.set(names.x, made.x).set(names.w, made.w).set(names.y, made.y).set(names.convolution, made.convolution);
+  if (g.type == CUDNN_DATA_DOUBLE)
+    made.whole.set(names.alpha, 1.0).set(names.beta, 0.0).finish();
+  else
+    made.whole.set(names.alpha, 1.f).set(names.beta, 0.f).finish();
   return made;
 }
 /// Whether an engine with such properties may be taken: its sums have one order and are in float; floats that are to be multiplied as they
@@ -93,12 +116,12 @@ class ConvolutionPlan {
   static constexpr std::int64_t most_workspace = 1 << 30;
 
   ///   errors  Error, where cuDNN has no such algorithm
-  ConvolutionPlan(Dnn const& dnn, Geometry const& g, Convolve what) {
-    Descriptor const operation = detail::operation(g, what);
-    Descriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
-    graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, dnn.get()).set(CUDNN_ATTR_OPERATIONGRAPH_OPS, operation).finish();
+  ConvolutionPlan(Dnn const& dnn, Geometry const& g, Convolve what)
+      : operation_(detail::operation(g, what)),
+        graph_(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR) {
+    graph_.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, dnn.get()).set(CUDNN_ATTR_OPERATIONGRAPH_OPS, operation_.whole).finish();
     for (auto const mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK})
-      if (choose(dnn, g, graph, mode)) return;
+      if (choose(dnn, g, mode)) return;
     throw Error("berl::nn::Conv2d on CUDA",
                 "no algorithm of cuDNN " + std::to_string(cudnnGetVersion()) + " for a batch of " + std::to_string(g.N) + " maps of " +
                     std::to_string(g.C) + " x " + std::to_string(g.H) + " x " + std::to_string(g.W) + " and " + std::to_string(g.M) +
@@ -121,17 +144,17 @@ class ConvolutionPlan {
   }
 
  private:
-  bool choose(Dnn const& dnn, Geometry const& g, Descriptor const& graph, cudnnBackendHeurMode_t mode) {
+  bool choose(Dnn const& dnn, Geometry const& g, cudnnBackendHeurMode_t mode) {
     constexpr int most = 32;
     Descriptor heuristic(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
-    heuristic.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph).set(CUDNN_ATTR_ENGINEHEUR_MODE, mode);
+    heuristic.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph_).set(CUDNN_ATTR_ENGINEHEUR_MODE, mode);
     if (!heuristic.finishes()) return false;
     std::vector<Descriptor> configs;
     cudnnBackendDescriptor_t places[most];
     for (cudnnBackendDescriptor_t& place : places) place = configs.emplace_back(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR).get();
     int const found = heuristic.read(CUDNN_ATTR_ENGINEHEUR_RESULTS, most, places, CUDNN_TYPE_BACKEND_DESCRIPTOR);
     for (int i = 0; i < std::min(found, most); ++i) {
-      Descriptor const& config = configs[static_cast<std::size_t>(i)];
+      Descriptor& config = configs[static_cast<std::size_t>(i)];
       Descriptor const engine(CUDNN_BACKEND_ENGINE_DESCRIPTOR);
       cudnnBackendDescriptor_t place = engine.get();
       config.read(CUDNN_ATTR_ENGINECFG_ENGINE, 1, &place, CUDNN_TYPE_BACKEND_DESCRIPTOR);
@@ -143,12 +166,15 @@ class ConvolutionPlan {
       if (!plan.finishes()) continue;
       plan.read(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, 1, &workspace_);
       if (workspace_ > most_workspace) continue;
+      config_.emplace(std::move(config));
       plan_.emplace(std::move(plan));
       return true;
     }
     return false;
   }
-  std::optional<Descriptor> plan_;
+  detail::Operation operation_;
+  Descriptor graph_;
+  std::optional<Descriptor> config_, plan_;
   std::int64_t workspace_ = 0;
 };
 

@@ -98,16 +98,11 @@ template <class Layer, class T>
 struct RunningOf {
   T *mean, *inverse;
   T const *running_mean, *running_var;
-  BERL_FN void operator()(int c) const {
+  BERL_FN void operator()(std::size_t c) const {
     mean[c] = running_mean[c];
     inverse[c] = static_cast<T>(1 / std::sqrt(static_cast<double>(running_var[c]) + Layer::eps));
   }
 };
-template <int C, class F>
-__global__ void each_channel_kernel(F f) {
-  int const c = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
-  if (c < C) f(c);
-}
 }  // namespace berl::nn::detail
 
 template <int C, class Rule>
@@ -122,12 +117,11 @@ struct berl::Kernel<berl::nn::BatchNorm<C, Rule>, berl::Cuda> {
     if constexpr (std::is_same_v<Mode, Training>) {
       using Powers = PowersOf<In, L, T>;
       Powers const powers{x.data(), x.batch()};
-      StatisticsOf<Layer, Powers, T> const finish{powers, count<In>(x.batch()), mean, inverse, p.running_mean.value(), p.running_var.value()};
+      StatisticsOf<Layer, Powers, T> const finish{powers,  count<In>(x.batch()),   mean,
+                                                  inverse, p.running_mean.value(), p.running_var.value()};
       gpu::channels_sum<2, In, L>(ctx, name, powers, Skip<T, In, Cuda>(nullptr, x.batch()), finish, x.data());
     } else {
-      using Running = RunningOf<Layer, T>;
-      gpu::launch(ctx, name, each_channel_kernel<C, Running>, {gpu::blocks_for(C, 256), 256},
-                  Running{mean, inverse, p.running_mean.value(), p.running_var.value()});
+      gpu::each(ctx, name, C, RunningOf<Layer, T>{mean, inverse, p.running_mean.value(), p.running_var.value()});
     }
     gpu::channels_map<In, L>(ctx, name, NormOf<A, T>{mean, p.weight.value(), inverse, p.bias.value(), rectified}, y, x.data());
   }

@@ -1,0 +1,59 @@
+#include "../multiply.hpp"
+#include "run_layer.hpp"
+
+#include <berl/cuda/nn/linear.hpp>
+
+using namespace berl;
+using namespace berl::gpu;
+using nn::Bias, nn::Flatten, nn::Linear, nn::NoBias, nn::Residual, nn::Sequential;
+
+namespace {
+template <class... Ls>
+struct Chain : Sequential<Ls...> {};
+template <class... Ls>
+struct Added : Residual<Sequential<Ls...>> {};
+}  // namespace
+
+TEST_CASE("the three products are those of the layer's equations") {
+  using L = Linear<6, 5, Bias>;
+  using Shapes = LinearProducts<6, 5, Bias, double>;
+  constexpr int batch = 3;
+  test::RunLayer<L, double, Shape<6>> run(batch);
+  run.forward<Training>();
+  run.backward<Training>();
+  auto const expected = results(run);
+  double const* const w = run.weights.params.weight.value();
+  std::vector<double> y(batch * 5), dx(batch * 6), dw(5 * 6, 0);
+  multiply<double>(Shapes::forward(Precision::fp32, batch), &run.x[0], w, run.weights.params.bias.value(), nullptr, y.data());
+  multiply<double>(Shapes::data(Precision::fp32, batch), &run.dy[0], w, nullptr, nullptr, dx.data());
+  multiply<double>(Shapes::weights(Precision::fp32, batch), &run.dy[0], &run.x[0], nullptr, dw.data(), dw.data());
+  CHECK(difference(y, expected[0]) < 1e-14);
+  CHECK(difference(dx, expected[1]) < 1e-14);
+  CHECK(difference(dw, std::vector<double>(expected[2].begin(), expected[2].begin() + 30)) < 1e-14);
+}
+
+TEST_CASE("a vector's elements are a map's, channel by channel") {
+  using Map = Shape<16, 2, 3>;
+  auto const x = filled<float, Map>(2, "x");
+  Tensor<float, Map, Host, Nchw> plain(2);
+  Tensor<float, Map, Host, Nhwc> pixels(2);
+  copy(x.read(), plain.write());
+  copy(x.read(), pixels.write());
+  Renamed<Map, Shape<96>, float> const flat{pixels.read().data()};
+  Renamed<Shape<96>, Map, float> const back{plain.read().data()};
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    CHECK(flat(i) == plain[i]);
+    CHECK(back(i) == pixels[i]);
+  }
+}
+
+TEST_CASE_TEMPLATE("fully connected layers on the GPU are those of the host" * needs_gpu(), T, float, double) {
+  check_layer_on_gpu<Chain<Linear<320, 64>>, Training, T, Shape<320>>(9);
+  check_layer_on_gpu<Chain<Linear<16 * 7 * 7, 64>>, Training, T, Shape<16, 7, 7>>(5);  // channel by channel
+  check_layer_on_gpu<Chain<Linear<7, 5, NoBias>>, Training, T, Shape<7>>(3);
+  check_layer_on_gpu<Added<Linear<16, 16>>, Training, T, Shape<16>>(4);
+  check_layer_on_gpu<Chain<Flatten, Linear<48, 8>>, Training, T, Shape<16, 1, 3>>(4);
+}
+TEST_CASE("and in tf32, but for the rounding of the factors" * needs_gpu()) {
+  check_layer_on_gpu<Chain<Linear<320, 64>>, Training, float, Shape<320>>(9, 2e-3, Precision::tf32);  // 5e-4 of each
+}
