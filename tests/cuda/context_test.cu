@@ -41,3 +41,12 @@ TEST_CASE("more memory than there is" * needs_gpu()) {
   CHECK(said.find("too little free memory") != std::string::npos);
   CHECK_NOTHROW(Arena(MiB, gpu::memory));  // the refused call has left nothing behind
 }
+
+TEST_CASE("a library's workspace starts at a multiple of 256 bytes and fits" * needs_gpu()) {
+  Context<Cuda> ctx(0, gpu::workspace_bytes(1000) + 64);
+  Scope const scope(ctx.scratch);
+  CHECK(ctx.scratch.take<float>(1) != nullptr);
+  auto const at = reinterpret_cast<std::uintptr_t>(gpu::take_workspace(ctx, 1000));
+  CHECK(at % 256 == 0);
+  CHECK(gpu::take_workspace(ctx, 0) == nullptr);
+}

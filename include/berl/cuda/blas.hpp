@@ -33,9 +33,8 @@ struct ProductShape {
   friend bool operator==(ProductShape const&, ProductShape const&) = default;
 };
 template <class T>
-inline constexpr cudaDataType_t matrix_type = CUDA_R_32F;
-template <>
-inline constexpr cudaDataType_t matrix_type<double> = CUDA_R_64F;
+  requires std::is_floating_point_v<T>
+inline constexpr cudaDataType_t matrix_type = sizeof(T) == 8 ? CUDA_R_64F : CUDA_R_32F;
 
 namespace detail {
 template <class P, cublasStatus_t (*destroy)(P)>
@@ -89,7 +88,7 @@ class ProductPlan {
     Scope const scope(ctx.scratch);
     T const one = T(1), beta = base != nullptr ? T(1) : T(0);
     if (shape_.biased) set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, static_cast<void const*>(bias));
-    std::byte* const workspace_of_call = ctx.scratch.template take<std::byte>(workspace());
+    void* const workspace_of_call = take_workspace(ctx, workspace());
     check(cublasLtMatmul(handle, product_.get(), &one, b, b_.get(), a, a_.get(), &beta, base != nullptr ? base : to, to_.get(), to,
                          to_.get(), &algorithm_.algo, workspace_of_call, workspace(), ctx.stream.get()),
           "cublasLtMatmul");

@@ -4,6 +4,7 @@
 #include <berl/cuda/check.hpp>   // check
 #include <berl/cuda/owned.hpp>   // Owned
 
+#include <cstdint>      // uintptr_t
 #include <memory>       // unique_ptr
 #include <string>       // to_string
 #include <type_traits>  // remove_pointer_t
@@ -83,4 +84,16 @@ struct Context<Cuda> {
   gpu::Precision precision = gpu::Precision::fp32;  ///< of what is planned from now on
   gpu::Owned owned;                                 ///< handles of libraries, and what they have planned
 };
+
+namespace gpu {
+/// What a library's workspace takes from scratch, so that it can start at a multiple of 256 bytes, as libraries want it.
+inline constexpr std::size_t workspace_alignment = 256;
+constexpr std::size_t workspace_bytes(std::size_t bytes) { return bytes > 0 ? padded<std::byte>(bytes + workspace_alignment) : 0; }
+/// Null for no bytes.
+inline void* take_workspace(Context<Cuda>& ctx, std::size_t bytes) {
+  if (bytes == 0) return nullptr;
+  auto const block = reinterpret_cast<std::uintptr_t>(ctx.scratch.take<std::byte>(workspace_bytes(bytes)));
+  return reinterpret_cast<void*>((block + workspace_alignment - 1) / workspace_alignment * workspace_alignment);
+}
+}  // namespace gpu
 }  // namespace berl

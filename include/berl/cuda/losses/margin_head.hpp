@@ -132,7 +132,7 @@ std::size_t plan_head(Context<Cuda>& ctx, int batch, int identities) {
   Products& all = ctx.owned.template get<Products>();
   std::size_t workspace = 0;
   for (ProductShape const* const shape : {&products.cosines, &products.embeddings, &products.classes})
-    workspace = std::max(workspace, padded<std::byte>(all.plan(*shape).workspace()));
+    workspace = std::max(workspace, workspace_bytes(all.plan(*shape).workspace()));
   return HeadTable<T>::bytes(batch, identities, S::size) + workspace;
 }
 }  // namespace berl::gpu

@@ -31,7 +31,7 @@ struct ConvolutionOf {
 
   static std::size_t bytes(Context<Cuda>& ctx, int batch) {
     auto const& plans = ctx.owned.get<Convolutions>(ctx).plan(geometry_of<L, T, In>(ctx.precision, batch));
-    auto const workspace = [](ConvolutionPlan const& one) { return padded<std::byte>(one.workspace()); };
+    auto const workspace = [](ConvolutionPlan const& one) { return workspace_bytes(one.workspace()); };
     std::size_t const forward = map_bytes<T, Out>(batch) + workspace(transposed ? plans.data : plans.forward);
     std::size_t const dx = map_bytes<T, In>(batch) + workspace(transposed ? plans.forward : plans.data);
     std::size_t const dw = std::max(padded<T>(weights) * sizeof(T) + workspace(plans.weights), bias_gradient_bytes<Out>(batch));

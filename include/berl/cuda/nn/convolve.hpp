@@ -9,9 +9,8 @@
 /// Convolutions by cuDNN, planned for one geometry and batch. Maps lie as (N, H, W, C), weights as (M, K, K, C).
 namespace berl::gpu {
 template <class T>
-inline constexpr cudnnDataType_t data_type = CUDNN_DATA_FLOAT;
-template <>
-inline constexpr cudnnDataType_t data_type<double> = CUDNN_DATA_DOUBLE;
+  requires std::is_floating_point_v<T>
+inline constexpr cudnnDataType_t data_type = sizeof(T) == 8 ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT;
 
 /// x: (N, C, H, W) to y: (N, M, OH, OW); elements of a type, multiplied with a precision where that is float.
 struct Geometry {
@@ -139,7 +138,7 @@ class ConvolutionPlan {
     void* const pointers[] = {const_cast<T*>(x), const_cast<T*>(w), const_cast<T*>(y)};
     Descriptor pack(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
     pack.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, ids).set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, pointers);
-    pack.set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, static_cast<void*>(ctx.scratch.template take<std::byte>(workspace()))).finish();
+    pack.set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, take_workspace(ctx, workspace())).finish();
     check(cudnnBackendExecute(dnn.get(), plan_->get(), pack.get()), "cudnnBackendExecute");
   }
 

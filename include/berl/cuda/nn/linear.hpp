@@ -27,7 +27,7 @@ struct Planned<nn::Linear<I, O, B>, T, In> {
     std::size_t workspace = 0;
     for (auto const& shape :
          {Shapes::forward(ctx.precision, batch), Shapes::data(ctx.precision, batch), Shapes::weights(ctx.precision, batch)})
-      workspace = std::max(workspace, padded<std::byte>(all.plan(shape).workspace()));
+      workspace = std::max(workspace, workspace_bytes(all.plan(shape).workspace()));
     return 2 * laid_bytes<T, In, Nchw>(batch) + std::max(workspace, bias_gradient_bytes<Shape<O>>(batch));
   }
 };
