@@ -1,6 +1,11 @@
+#include <berl/cuda/expr/evaluate.hpp>
+#include <berl/cuda/expr/gradient.hpp>
 #include <berl/cuda/imaging/camera.hpp>
 #include <berl/cuda/imaging/canonical_depth.hpp>
-#include <berl/cuda/imaging/renderer.hpp>
+#include <berl/cuda/imaging/normals.hpp>
+#include <berl/cuda/imaging/rasterize.hpp>
+#include <berl/cuda/imaging/viewpoint.hpp>
+#include <berl/cuda/imaging/warp.hpp>
 #include <berl/cuda/nn/group_norm.hpp>
 #include <berl/cuda/nn/norm.hpp>
 #include <berl/cuda/nn/pointwise.hpp>
@@ -8,6 +13,7 @@
 #include <berl/cuda/optim/adam.hpp>
 #include <berl/cuda/optim/sgd.hpp>
 #include <berl/cuda/tensor.hpp>
+#include <berl/imaging/renderer.hpp>
 
 // Every kernel once, as users would name it. What they compute is tested in tests/cuda, which takes longer to compile.
 using namespace berl;

@@ -20,6 +20,14 @@ struct Direction;
 struct Length;
 struct Shade;
 
+template <class T_, int H_, int W_>
+struct Case {
+  using T = T_;
+  static constexpr int H = H_, W = W_;
+};
+// Packs of four, of two, and of one where a map has an odd number of pixels.
+#define CASES scene::Case<float, 8, 8>, scene::Case<double, 6, 5>, scene::Case<float, 5, 7>
+
 template <int H, int W>
 struct Leaves {
   static constexpr auto colour = leaf<struct Colour, Shape<3, H, W>>;
@@ -48,6 +56,23 @@ struct Values {
   Tensor<T, Shape<3, H, 1>> column = filled<T, Shape<3, H, 1>>(batch, "column");
   Tensor<T, Shape<3, 1, 1>> light = filled<T, Shape<3, 1, 1>>(batch, "light");
   Tensor<T, Shape<1, 1, 1>> shared = filled<T, Shape<1, 1, 1>>(1, "shared");
+};
+/// The same on the GPU.
+template <class T, int H, int W>
+struct ValuesOnGpu {
+  Tensor<T, Shape<3, H, W>, Cuda> colour;
+  Tensor<T, Shape<1, H, W>, Cuda> depth;
+  Tensor<T, Shape<1, 1, W>, Cuda> row;
+  Tensor<T, Shape<3, H, 1>, Cuda> column;
+  Tensor<T, Shape<3, 1, 1>, Cuda> light;
+  Tensor<T, Shape<1, 1, 1>, Cuda> shared;
+  ValuesOnGpu(Context<Cuda>& ctx, Values<T, H, W> const& v)
+      : colour(on_gpu(ctx, v.colour)),
+        depth(on_gpu(ctx, v.depth)),
+        row(on_gpu(ctx, v.row)),
+        column(on_gpu(ctx, v.column)),
+        light(on_gpu(ctx, v.light)),
+        shared(on_gpu(ctx, v.shared)) {}
 };
 template <int H, int W, class V>
 auto bound(V const& v) {

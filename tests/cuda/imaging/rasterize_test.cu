@@ -3,7 +3,6 @@
 
 #include <berl/cuda/imaging/rasterize.hpp>
 
-#include <limits>
 #include <vector>
 
 using namespace berl;
@@ -118,22 +117,6 @@ TEST_CASE("corners that do not fit into shared memory are projected anew") {
   auto const found = by_a_team<Solo>({}, expected);
   check_drawn(found, expected);
   check_gradients(found, expected);
-}
-
-TEST_CASE("the nearest face is the largest number") {
-  using imaging::detail::Nearest;
-  CHECK(Nearest::of(1.0f, 7) > Nearest::of(0.99f, 3));
-  CHECK(Nearest::of(1.0f, 3) > Nearest::of(1.0f, 7));
-  CHECK(Nearest::background() < Nearest::of(0.0101f, 5));
-  CHECK(Nearest::face(Nearest::background()) == -1);
-  CHECK(Nearest::face(Nearest::of(0.5f, 12345)) == 12345);
-  CHECK(Nearest::face(Nearest::of(0.5f, 0)) == 0);
-  CHECK(Nearest::depth(Nearest::of(0.5f, 1)) == 2);
-  CHECK(Nearest::depth(Nearest::background()) == 100);
-  CHECK(!Nearest::seen(0.01f));
-  CHECK(!Nearest::seen(-1.f));
-  CHECK(!Nearest::seen(10.f));
-  CHECK(!Nearest::seen(std::numeric_limits<float>::quiet_NaN()));
 }
 
 TEST_CASE_TEMPLATE("the GPU draws what the host does, twice the same" * needs_gpu(), Side, Shape<33>, Shape<64>, Shape<128>) {

@@ -1,6 +1,12 @@
 #include "scene.hpp"
 
-#include <berl/cuda/imaging/renderer.hpp>
+#include <berl/cuda/expr/evaluate.hpp>
+#include <berl/cuda/expr/gradient.hpp>
+#include <berl/cuda/imaging/normals.hpp>
+#include <berl/cuda/imaging/rasterize.hpp>
+#include <berl/cuda/imaging/viewpoint.hpp>
+#include <berl/cuda/imaging/warp.hpp>
+#include <berl/imaging/renderer.hpp>
 
 #include <algorithm>
 

@@ -144,21 +144,6 @@ TEST_CASE("positions sorted by their cell give the gradients of the host's scatt
   }
 }
 
-TEST_CASE("keys say the cell and the position") {
-  using Cells = imaging::detail::Cells<64, 64, 64, 64>;
-  static_assert(Cells::count == 65 * 65 && Cells::position_bits == 12 && Cells::cell_bits == 13 && Cells::threads * Cells::items == 4096);
-  static_assert(imaging::detail::Cells<128, 128, 128, 128>::shared_bytes<imaging::detail::CellList<128, 128>> <= 163 * KiB);
-  auto const tap = [](float g) { return imaging::Tap<float>(g, 64, imaging::Alignment::corners, imaging::Padding::zeros); };
-  auto const key = [&](float x, float y, float m, int at) { return Cells::key(tap(x), tap(y), m, at); };
-  CHECK(Cells::position(key(0, 0, 1, 4095)) == 4095);
-  CHECK(Cells::cell_of(key(-1, -1, 1, 7)) == Cells::cell(0, 0));
-  CHECK(Cells::cell_of(key(1, 1, 1, 7)) == Cells::cell(63, 63));
-  CHECK(Cells::cell_of(key(-1.01f, 1, 1, 7)) == Cells::cell(63, -1));
-  CHECK(key(1.1f, 0, 1, 7) == Cells::none);
-  CHECK(key(0, -1.1f, 1, 7) == Cells::none);
-  CHECK(key(0, 0, 0, 7) == Cells::none);
-}
-
 TEST_CASE("the GPU finds the host's positions and their gradients, twice the same" * needs_gpu()) {
   auto ctx = test_context();
   auto const run = [&] {

@@ -88,6 +88,8 @@ Result<C> by_the_gpu(Given<C> const& given) {
 }
 }  // namespace
 
+static_assert(sums_bytes<512, 1>(200) <= nn::PReLU<512>::scratch<float, Shape<512, 7, 7>>(200, 1));
+
 TEST_CASE_TEMPLATE("teams on the host compute PReLU and its pull-back as the host's loops do", C, CASES) {
   Given<C> const given;
   auto const expected = by_the_host(given);
@@ -101,15 +103,4 @@ TEST_CASE_TEMPLATE("the GPU computes PReLU and its pull-back as the host does, t
   check_close(once, by_the_host(given));
   CHECK(same_bits(once.dweight, again.dweight));
   CHECK(same_bits(once.dx, again.dx));
-}
-
-TEST_CASE("shares of a batch are its samples, each once") {
-  for (int slabs : {1, 3, 8})
-    for (std::size_t n : {0u, 2u, 17u}) {
-      CHECK(slab_begin(n, 0, slabs) == 0);
-      CHECK(slab_begin(n, slabs, slabs) == n);
-    }
-  static_assert(SlabsOf<Shape<64, 8, 8>, Nhwc, float>::N == 4 && SlabsOf<Shape<64, 8, 8>, Nhwc, float>::across == 16);
-  static_assert(SlabsOf<Shape<4096>, Nchw, float>::parts == 2 && SlabsOf<Shape<3, 8, 8>, Nchw, double>::N == 2);
-  static_assert(sums_bytes<512, 1>(200) <= nn::PReLU<512>::scratch<float, Shape<512, 7, 7>>(200, 1));
 }

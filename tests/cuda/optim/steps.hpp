@@ -5,12 +5,12 @@
 
 /// Three steps of an optimiser over a block that is no multiple of a pack.
 namespace berl::gpu {
-using Block_ = Shape<1027>;
+using Line = Shape<1027>;
 template <class T, int moments>
 struct Steps {
-  Tensor<T, Block_> x = filled<T, Block_>(1, "x"), dx = filled<T, Block_>(1, "dx"), kept[moments];
+  Tensor<T, Line> x = filled<T, Line>(1, "x"), dx = filled<T, Line>(1, "dx"), kept[moments];
   explicit Steps(T first) {
-    for (auto& one : kept) one = Tensor<T, Block_>(1, first);
+    for (auto& one : kept) one = Tensor<T, Line>(1, first);
   }
 };
 template <class T, class O>
@@ -44,7 +44,7 @@ void check_gpu(O const& optimiser, double first = NAN) {
     Steps<T, O::moments> s(static_cast<T>(first));
     auto x = on_gpu(ctx, s.x);
     auto const dx = on_gpu(ctx, s.dx);
-    Tensor<T, Block_, Cuda> there[O::moments];
+    Tensor<T, Line, Cuda> there[O::moments];
     std::span<T> kept[O::moments];
     for (int i = 0; i < O::moments; ++i) {
       there[i] = on_gpu(ctx, s.kept[i]);

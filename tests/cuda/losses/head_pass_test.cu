@@ -1,0 +1,122 @@
+#include "../compare.hpp"
+#include "../crew.hpp"
+
+#include <berl/cuda/losses/head_pass.hpp>
+#include <berl/losses/arc_face.hpp>
+#include <berl/losses/curricular_face.hpp>
+
+#include <vector>
+
+using namespace berl;
+using namespace berl::gpu;
+
+static_assert(keeps_t<losses::CurricularFace> && !keeps_t<losses::ArcFace>);
+
+namespace {
+constexpr double unset = std::numeric_limits<double>::quiet_NaN();
+using Sum = SumOfExponentials<double>;
+double log_of(Sum const& s) { return s.top + std::log(s.sum); }
+
+/// A pass's table with memory of its own.
+struct Table {
+  std::vector<std::vector<double>> memory;
+  HeadTable<double> m;
+  Table(int samples, int classes, int D)
+      : m(HeadTable<double>::place(samples, classes, D, [&]<class V>(V, std::size_t n) { return memory.emplace_back(n, unset).data(); })) {}
+};
+}  // namespace
+
+TEST_CASE("exponentials are summed without overflow, in parts too, and NaN stays") {
+  double const expected = 1000 + std::log(1 + std::exp(-1.0) + std::exp(-2.0) + std::exp(-3.0));
+  Sum s, other;
+  s.add<3>({998, 1000, no_logit});  // which is none
+  CHECK(s.top == 1000);
+  s.add<2>({997, 999});
+  CHECK(log_of(s) == doctest::Approx(expected).epsilon(1e-14));
+  Sum left, right;
+  left.near = 0.1, right.near = 0.4;
+  left.add<2>({997, 998});
+  right.add<2>({1000, 999});
+  left.join(right);
+  CHECK(log_of(left) == doctest::Approx(expected).epsilon(1e-14));
+  CHECK(left.near == 0.4);
+  Sum const before = left;
+  left.join(Sum{});  // nothing
+  CHECK((left.sum == before.sum && left.top == before.top && left.near == before.near));
+  other.add<2>({1, unset});
+  CHECK(std::isnan(other.sum));
+  left.join(other);
+  CHECK(std::isnan(log_of(left)));
+  CHECK((clamped(2.0) == 1 && clamped(-2.0) == -1 && clamped(0.5) == 0.5 && std::isnan(clamped(unset))));
+}
+
+TEST_CASE("groups are all classes, each once, and the memory is what was counted") {
+  for (int const classes : {1, 127, 128, 2500, 100'000}) {
+    Table const t(37, classes, 8);
+    CHECK(t.m.stride == 64);  // whole tiles of 32 samples
+    CHECK(t.m.groups >= 1);
+    CHECK(t.m.class_begin(0) == 0);
+    CHECK(t.m.class_begin(t.m.groups) == classes);
+    std::size_t bytes = 0;
+    for (auto const& one : t.memory) bytes += padded<double>(one.size()) * sizeof(double);
+    CHECK(HeadTable<double>::bytes(37, classes, 8) == bytes);
+  }
+}
+
+TEST_CASE_TEMPLATE("lengths and cosines of embeddings and classes", Team, Solo, Crew<5>) {
+  Table const t(3, 2, 2);
+  double const f[] = {0, 2, 3, 0, 1, 1}, w[] = {3, 4, 0, 0};
+  int const labels[] = {0, 2, -1};
+  double lengths[2];
+  work<Team>([&](Team team) {
+    for (int i = 0; i < 3; ++i) embed_sample(team, t.m, i, f + 2 * i, labels[i], w, 2);
+    for (int j = 0; j < 2; ++j) {
+      double const inverse = inverse_length(team, w + 2 * j, 2);
+      if (Team::rank() == 0) lengths[j] = inverse;
+    }
+  });
+  CHECK(t.m.inverse_f[0] == 0.5);
+  CHECK((t.m.u[0] == 0 && t.m.u[1] == 1 && t.m.u[2] == 1 && t.m.u[3] == 0));
+  CHECK(t.m.g[0] == doctest::Approx(0.8).epsilon(1e-15));
+  CHECK(std::isnan(t.m.g[1]));  // there is no class 2
+  CHECK(std::isnan(t.m.g[2]));
+  CHECK(lengths[0] == doctest::Approx(0.2).epsilon(1e-15));
+  CHECK(std::isnan(lengths[1]));  // no direction
+}
+
+TEST_CASE_TEMPLATE("t moves a hundredth of the way to the mean cosine, in training alone", Team, Solo, Crew<5>) {
+  Table const t(3, 2, 2);
+  t.m.g[0] = 0.9, t.m.g[1] = 0.3, t.m.g[2] = 0.6;  // spec 4.1: t = 0.01 mean + 0.99 t
+  double trained = 0.2, kept = 0.2;
+  work<Team>([&](Team team) {
+    aim(team, t.m, losses::CurricularFace{}, &trained, true);
+    aim(team, t.m, losses::CurricularFace{}, &kept, false);
+  });
+  CHECK(trained == doctest::Approx(0.01 * 0.6 + 0.99 * 0.2).epsilon(1e-14));
+  CHECK(kept == 0.2);
+  double const margin = 64 * std::cos(std::acos(0.9) + 0.5);  // s cos(theta + m)
+  CHECK(t.m.logit[0] == doctest::Approx(margin).epsilon(1e-12));
+}
+
+TEST_CASE_TEMPLATE("loss and accuracy are means, and what is along an embedding has no gradient", Team, Solo, Crew<5>) {
+  Table const t(4, 2, 2);
+  for (int i = 0; i < 4; ++i) t.m.loss[i] = i, t.m.right[i] = i % 2;
+  t.m.u[0] = 0.6, t.m.u[1] = 0.8, t.m.inverse_f[0] = 0.5;
+  t.m.du[0] = 3, t.m.du[1] = 4;  // 5 u
+  t.m.u[2] = 1, t.m.u[3] = 0, t.m.inverse_f[1] = 2;
+  t.m.du[2] = 7, t.m.du[3] = 3;
+  double result[2];
+  Tensor<double, Shape<2>> df(2);
+  work<Team>([&](Team team) {
+    mean_of_samples(team, t.m, result);
+    for (int i = 0; i < 2; ++i) pull_sample(team, t.m, i, 2, df.write());
+  });
+  CHECK((result[0] == 1.5 && result[1] == 0.5));
+  CHECK(df[0] == doctest::Approx(0).scale(1));
+  CHECK(df[1] == doctest::Approx(0).scale(1));
+  CHECK((df[2] == 0 && df[3] == 6));
+  double const along[] = {2, 3}, inverse[] = {0.5, 0.1};
+  AcrossClass<double> const across{along, inverse, 2};
+  CHECK(across(1, 10.0) == -5);                                    // -2 x 0.25 x 10
+  CHECK(across(2, 10.0) == doctest::Approx(-0.3).epsilon(1e-14));  // class 1
+}
