@@ -13,12 +13,13 @@ test-cuda: setup
 	cmake --build --preset cuda --target berl_tests_cuda
 	ctest --preset cuda --tests-regex '^cuda/'
 test-sanitize: setup
+	@scripts/setup.sh sanitize
 	cmake --workflow --preset sanitize
 test-clang: setup
 	@scripts/setup.sh clang
 	cmake --workflow --preset clang
 fuzz:
-	@scripts/setup.sh fuzz
+	@scripts/setup.sh sanitize
 	cmake --preset clang -D BERL_FUZZ_SECONDS=$(or $(SECONDS),60)
 	cmake --build --preset clang --target fuzz
 bench compile-time: setup

@@ -1,14 +1,14 @@
 #!/bin/sh
-# Installs what berl's own build needs and is missing: `setup.sh [clang] [fuzz] [tools]`. Does nothing when all is there.
+# Installs what berl's own build needs and is missing: `setup.sh [clang] [sanitize] [tools]`. Does nothing when all is there.
 set -eu
 need="g++ make cmake ninja-build libeigen3-dev libxtensor-dev doctest-dev libbenchmark-dev libpng-dev
   nlohmann-json3-dev libtomlplusplus-dev libcli11-dev libfmt-dev"
 for extra in "$@"; do
   case $extra in
     clang) need="$need clang-16 libomp-16-dev" ;;
-    fuzz) need="$need clang-16 libomp-16-dev libclang-rt-16-dev" ;;
+    sanitize) need="$need clang-16 libomp-16-dev libclang-rt-16-dev" ;;
     tools) need="$need clang-format-16 clang-tidy-16" ;;
-    *) echo "setup.sh: unknown word '$extra'; clang, fuzz and tools are known." >&2; exit 2 ;;
+    *) echo "setup.sh: unknown word '$extra'; clang, sanitize and tools are known." >&2; exit 2 ;;
   esac
 done
 
