@@ -25,5 +25,8 @@ TEST_CASE_TEMPLATE("rows and columns of a square of vectors change places", T, f
     for (int j = 0; j < n; ++j) rows[i][j] = static_cast<T>(n * i + j);
   transpose<T>(rows);
   for (int i = 0; i < n; ++i)
-    for (int j = 0; j < n; ++j) CHECK(rows[i][j] == static_cast<T>(n * j + i));
+    for (int j = 0; j < n; ++j) {
+      T const element = rows[i][j];  // an element of a vector is no lvalue that a reference could bind to
+      CHECK(element == static_cast<T>(n * j + i));
+    }
 }

@@ -60,6 +60,9 @@ TEST_CASE("pixels: a byte is the nearest one") {
 
 TEST_CASE("pixels: sizes from 1 to 64 million") {
   CHECK_NOTHROW(detail::check_size("x", 8000, 8000));
-  for (auto [width, height] : {std::pair<std::uint64_t, std::uint64_t>{0, 5}, {5, 0}, {8001, 8000}, {1ull << 63, 2}, {2, 1ull << 63}})
-    CHECK(berl::test::message_of<berl::Error>([&] { detail::check_size("face.png", width, height); }).starts_with("face.png: found"));
+  using Size = std::pair<std::uint64_t, std::uint64_t>;
+  for (Size const& size : {Size{0, 5}, Size{5, 0}, Size{8001, 8000}, Size{1ull << 63, 2}, Size{2, 1ull << 63}})
+    CHECK(berl::test::message_of<berl::Error>([&] {
+            detail::check_size("face.png", size.first, size.second);
+          }).starts_with("face.png: found"));
 }
