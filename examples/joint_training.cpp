@@ -82,10 +82,11 @@ void require_same_settings(Plan const& plan) {
   fs::create_directories(plan.out);
   if (!fs::exists(file)) return berl::io::write_file(file, settings.dump(1) + "\n");
   auto const before = read_json(file);
-  for (auto const& [key, value] : settings.items())
-    if (before.value(key, "") != value)
-      throw Error(file.string(), key + " = " + before.value(key, "nothing"), value.get<std::string>(),
-                  "Go on with the settings that the folder began with, or give another --out.");
+  for (auto const& [key, value] : settings.items()) {
+    auto const then = before.value(key, std::string("nothing")), now = value.get<std::string>();
+    if (then != now)
+      throw Error(file.string(), key + " = " + then, now, "Go on with the settings that the folder began with, or give another --out.");
+  }
 }
 
 /// All trainings and all measurements that are not there yet.

@@ -17,6 +17,10 @@ enum class Convolutions {
   direct
 };
 
+/// How CUDA multiplies floats in convolutions and products: as they are, or rounded to 10 bits behind the point (2^-11 of each, 5e-4) on
+/// the tensor cores. Either adds in float. The host multiplies them as they are.
+enum class Precision { fp32, tf32 };
+
 template <>
 struct Context<Host> {
   int threads = 1;  ///< results are the same bits for any number

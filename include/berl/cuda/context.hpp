@@ -45,10 +45,6 @@ inline int use(int number) {
   return number;
 }
 
-/// How convolutions and products multiply floats: as they are, or rounded to 10 bits behind the point (2^-11 of each, 5e-4) on the tensor
-/// cores. Either adds in float.
-enum class Precision { fp32, tf32 };
-
 /// A queue of work on the calling thread's GPU.
 class Stream {
  public:
@@ -81,7 +77,7 @@ struct Context<Cuda> {
   int device;     ///< the GPU of the thread that made the context; another thread calls gpu::use(device) before its first operation
   Arena scratch;  ///< sized by plan; operations take from it and give back before they return
   gpu::Stream stream;
-  gpu::Precision precision = gpu::Precision::fp32;  ///< of what is planned from now on
+  Precision precision = Precision::fp32;  ///< of what is planned from now on
   gpu::Owned owned;                                 ///< handles of libraries, and what they have planned
 };
 

@@ -21,7 +21,7 @@ constexpr unsigned blocks_for(std::size_t n, unsigned threads) { return static_c
 template <class... P, class... A>
 void launch(Context<Cuda>& ctx, char const* name, void (*kernel)(P...), Grid const& grid, A const&... arguments) {
   static_assert((std::is_trivially_copyable_v<P> && ...), "berl::gpu::launch: a kernel's arguments are copied byte by byte to the GPU.");
-  static_assert((std::size_t{0} + ... + sizeof(P)) <= 4096, "berl::gpu::launch: a kernel's arguments take at most 4096 bytes.");
+  static_assert((std::size_t{0} + ... + sizeof(P)) <= 32764, "berl::gpu::launch: a kernel's arguments take at most 32764 bytes.");
   if (grid.blocks.x == 0 || grid.blocks.y == 0 || grid.blocks.z == 0) return;
   if (grid.shared > 48 * KiB)
     check(cudaFuncSetAttribute(reinterpret_cast<void const*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,

@@ -102,8 +102,7 @@ concept HasScale = requires(H const& head) {
 ///   similarity, initial       Cosine, Initial::normal
 ///   name                      by which it is chosen, and which checkpoints bear (own)
 template <class H>
-concept MarginHead =
-    std::copyable<H> && (detail::TargetOfCosine<H> || detail::TargetOfOwn<H>)&&(detail::HasLogit<H> || detail::HasScale<H>);
+concept MarginHead = (detail::TargetOfCosine<H> || detail::TargetOfOwn<H>)&&(detail::HasLogit<H> || detail::HasScale<H>)&&std::copyable<H>;
 
 template <class H>
 inline constexpr bool gathers = requires(H const& head, double x) {

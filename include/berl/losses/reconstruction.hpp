@@ -1,5 +1,6 @@
 #pragma once
 #include <berl/core/arena.hpp>      // Scope, padded
+#include <berl/core/config.hpp>     // BERL_FN
 #include <berl/core/device.hpp>     // Context
 #include <berl/core/view.hpp>       // Read, Write
 #include <berl/expr/add.hpp>        // a - b
@@ -55,24 +56,25 @@ constexpr auto uncertain_difference(double scale) {
   return root_two * difference<S>(scale) / spread + log(spread);
 }
 
-/// weight[n], the factor of each sample's sum; zero where nothing counts.
-template <class T, int S>
-void weights(Context<Host>& ctx, ReconstructionLoss const& options, Read<T, Shape<1, S, S>, Host> valid,
-             Write<T, Shape<1, 1, 1>, Host> weight) {
-  int const batch = valid.batch();
-  T* const w = weight.data();
-  if (options.reduction == Reduction::sum || options.masking == Masking::none) {
-    double const values = options.reduction == Reduction::sum ? 1 : 3 * S * S;
-    for (int n = 0; n < batch; ++n) w[n] = static_cast<T>(1 / (values * batch));
-    return;
-  }
-  expr::evaluate(ctx, sum(3 * mask<S>), bind(mask<S> = valid), weight);
-  double total = 0;
-  for (int n = 0; n < batch; ++n) total += static_cast<double>(w[n]);
-  for (int n = 0; n < batch; ++n) {
-    double const values = options.masking == Masking::batch ? total : static_cast<double>(w[n]) * batch;
-    w[n] = values > 0 ? static_cast<T>(1 / values) : T(0);
-  }
+/// The factor of a sample's sum, zero where nothing counts: `own` of its values do, and `total` of the batch's.
+template <class T>
+BERL_FN T weight(ReconstructionLoss const& options, int values, int batch, double total, T own) {
+  double const counted = options.reduction == Reduction::sum ? static_cast<double>(batch)
+                         : options.masking == Masking::none  ? static_cast<double>(values) * batch
+                         : options.masking == Masking::batch ? total
+                                                             : static_cast<double>(own) * batch;
+  return counted > 0 ? static_cast<T>(1 / counted) : T(0);
+}
+/// What is said of a batch from its samples: weighted sums.
+struct Batch {};
+
+/// weight[n] = factor / sum of m.
+template <class D, class T, int S>
+void weights(Context<D>& ctx, ReconstructionLoss const& options, Read<T, Shape<1, S, S>, D> valid, T factor,
+             Write<T, Shape<1, 1, 1>, D> weight) {
+  if (options.reduction == Reduction::mean && options.masking != Masking::none)
+    expr::evaluate(ctx, sum(3 * mask<S>), bind(mask<S> = valid), weight);
+  Kernel<Batch, D>::weigh(ctx, options, 3 * S * S, factor, weight);
 }
 
 /// The node for these options is handed to body, since options decide its type.
@@ -91,27 +93,24 @@ void with_node(ReconstructionLoss const& options, Body const& body) {
     masked(difference<S>(scale));
 }
 
-template <int S, bool confident, class T, class B>
-T value(Context<Host>& ctx, ReconstructionLoss const& options, Read<T, Shape<1, S, S>, Host> valid, B const& known) {
+template <int S, bool confident, class D, class T, class B>
+void value(Context<D>& ctx, ReconstructionLoss const& options, Read<T, Shape<1, S, S>, D> valid, B const& known,
+           Write<double, Shape<1>, D> loss) {
   Scope const scope(ctx.scratch);
   int const batch = valid.batch();
-  Write<T, Shape<1, 1, 1>, Host> const weight(ctx.scratch.take<T>(static_cast<std::size_t>(batch)), batch);
-  Write<T, Shape<1, 1, 1>, Host> const sample(ctx.scratch.take<T>(static_cast<std::size_t>(batch)), batch);
-  weights(ctx, options, valid, weight);
+  Write<T, Shape<1, 1, 1>, D> const weight(ctx.scratch.template take<T>(static_cast<std::size_t>(batch)), batch);
+  Write<T, Shape<1, 1, 1>, D> const sample(ctx.scratch.template take<T>(static_cast<std::size_t>(batch)), batch);
+  weights(ctx, options, valid, T(1), weight);
   with_node<S, confident>(options, [&](auto const& node) { expr::evaluate(ctx, node, known, sample); });
-  double loss = 0;
-  for (int n = 0; n < batch; ++n)
-    if (weight.data()[n] > T(0)) loss += static_cast<double>(weight.data()[n]) * static_cast<double>(sample.data()[n]);
-  return static_cast<T>(loss);
+  Kernel<Batch, D>::add_up(ctx, weight.read(), sample.read(), loss);
 }
-template <int S, bool confident, class T, class B, class Wanted, class G>
-void pull(Context<Host>& ctx, ReconstructionLoss const& options, Read<T, Shape<1, S, S>, Host> valid, B const& known, T d_loss,
-          Wanted wanted, G const& gradients) {
+template <int S, bool confident, class D, class T, class B, class Wanted, class G>
+void pull(Context<D>& ctx, ReconstructionLoss const& options, Read<T, Shape<1, S, S>, D> valid, B const& known, T d_loss, Wanted wanted,
+          G const& gradients) {
   Scope const scope(ctx.scratch);
   int const batch = valid.batch();
-  Write<T, Shape<1, 1, 1>, Host> const weight(ctx.scratch.take<T>(static_cast<std::size_t>(batch)), batch);
-  weights(ctx, options, valid, weight);
-  for (int n = 0; n < batch; ++n) weight.data()[n] *= d_loss;
+  Write<T, Shape<1, 1, 1>, D> const weight(ctx.scratch.template take<T>(static_cast<std::size_t>(batch)), batch);
+  weights(ctx, options, valid, d_loss, weight);
   with_node<S, confident>(options, [&](auto const& node) { expr::gradient(ctx, node, wanted, known, weight.read(), gradients); });
 }
 }  // namespace eq6
@@ -122,15 +121,15 @@ void pull(Context<Host>& ctx, ReconstructionLoss const& options, Read<T, Shape<1
 ///   shapes  reconstruction, image: (N, 3, S, S), mask, sigma: (N, 1, S, S)
 ///   units   with range from_zero, images still come in [-1, 1]; their difference is halved
 ///   errors  Error, when batches differ; scratch: ReconstructionLoss::scratch
-template <class T, int S>
-T reconstruction_loss(Context<Host>& ctx, ReconstructionLoss const& options, Read<T, Shape<3, S, S>, Host> reconstruction,
-                      Read<T, Shape<3, S, S>, Host> image, Read<T, Shape<1, S, S>, Host> mask) {
+template <class D, class T, int S>
+void reconstruction_loss(Context<D>& ctx, ReconstructionLoss const& options, Read<T, Shape<3, S, S>, D> reconstruction,
+                         Read<T, Shape<3, S, S>, D> image, Read<T, Shape<1, S, S>, D> mask, Write<double, Shape<1>, D> loss) {
   auto const known = bind(eq6::reconstruction<S> = reconstruction, eq6::image<S> = image, eq6::mask<S> = mask);
-  return eq6::value<S, false>(ctx, options, mask, known);
+  eq6::value<S, false>(ctx, options, mask, known, loss);
 }
-template <class T, int S, class DReconstruction>
-void reconstruction_loss_backward(Context<Host>& ctx, ReconstructionLoss const& options, Read<T, Shape<3, S, S>, Host> reconstruction,
-                                  Read<T, Shape<3, S, S>, Host> image, Read<T, Shape<1, S, S>, Host> mask, T d_loss,
+template <class D, class T, int S, class DReconstruction>
+void reconstruction_loss_backward(Context<D>& ctx, ReconstructionLoss const& options, Read<T, Shape<3, S, S>, D> reconstruction,
+                                  Read<T, Shape<3, S, S>, D> image, Read<T, Shape<1, S, S>, D> mask, T d_loss,
                                   DReconstruction d_reconstruction) {
   auto const known = bind(eq6::reconstruction<S> = reconstruction, eq6::image<S> = image, eq6::mask<S> = mask);
   eq6::pull<S, false>(ctx, options, mask, known, d_loss, expr::wrt(eq6::reconstruction<S>),
@@ -138,18 +137,57 @@ void reconstruction_loss_backward(Context<Host>& ctx, ReconstructionLoss const& 
 }
 
 /// The same with a confidence map sigma > 0 (wu2020, Eq. 3): where sigma is large, a difference costs less.
-template <class T, int S>
-T reconstruction_loss(Context<Host>& ctx, ReconstructionLoss const& options, Read<T, Shape<3, S, S>, Host> reconstruction,
-                      Read<T, Shape<3, S, S>, Host> image, Read<T, Shape<1, S, S>, Host> mask, Read<T, Shape<1, S, S>, Host> sigma) {
+template <class D, class T, int S>
+void reconstruction_loss(Context<D>& ctx, ReconstructionLoss const& options, Read<T, Shape<3, S, S>, D> reconstruction,
+                         Read<T, Shape<3, S, S>, D> image, Read<T, Shape<1, S, S>, D> mask, Read<T, Shape<1, S, S>, D> sigma,
+                         Write<double, Shape<1>, D> loss) {
   auto const known = bind(eq6::reconstruction<S> = reconstruction, eq6::image<S> = image, eq6::mask<S> = mask, eq6::sigma<S> = sigma);
-  return eq6::value<S, true>(ctx, options, mask, known);
+  eq6::value<S, true>(ctx, options, mask, known, loss);
 }
-template <class T, int S, class DReconstruction, class DSigma>
-void reconstruction_loss_backward(Context<Host>& ctx, ReconstructionLoss const& options, Read<T, Shape<3, S, S>, Host> reconstruction,
-                                  Read<T, Shape<3, S, S>, Host> image, Read<T, Shape<1, S, S>, Host> mask,
-                                  Read<T, Shape<1, S, S>, Host> sigma, T d_loss, DReconstruction d_reconstruction, DSigma d_sigma) {
+template <class D, class T, int S, class DReconstruction, class DSigma>
+void reconstruction_loss_backward(Context<D>& ctx, ReconstructionLoss const& options, Read<T, Shape<3, S, S>, D> reconstruction,
+                                  Read<T, Shape<3, S, S>, D> image, Read<T, Shape<1, S, S>, D> mask, Read<T, Shape<1, S, S>, D> sigma,
+                                  T d_loss, DReconstruction d_reconstruction, DSigma d_sigma) {
   auto const known = bind(eq6::reconstruction<S> = reconstruction, eq6::image<S> = image, eq6::mask<S> = mask, eq6::sigma<S> = sigma);
   eq6::pull<S, true>(ctx, options, mask, known, d_loss, expr::wrt(eq6::reconstruction<S>, eq6::sigma<S>),
                      bind(eq6::reconstruction<S> = d_reconstruction, eq6::sigma<S> = d_sigma));
 }
+
+/// Either loss on the host, as a number.
+template <class T, int S>
+T reconstruction_loss(Context<Host>& ctx, ReconstructionLoss const& options, Read<T, Shape<3, S, S>, Host> reconstruction,
+                      Read<T, Shape<3, S, S>, Host> image, Read<T, Shape<1, S, S>, Host> mask) {
+  double loss = 0;
+  reconstruction_loss(ctx, options, reconstruction, image, mask, Write<double, Shape<1>, Host>(&loss, 1));
+  return static_cast<T>(loss);
+}
+template <class T, int S>
+T reconstruction_loss(Context<Host>& ctx, ReconstructionLoss const& options, Read<T, Shape<3, S, S>, Host> reconstruction,
+                      Read<T, Shape<3, S, S>, Host> image, Read<T, Shape<1, S, S>, Host> mask, Read<T, Shape<1, S, S>, Host> sigma) {
+  double loss = 0;
+  reconstruction_loss(ctx, options, reconstruction, image, mask, sigma, Write<double, Shape<1>, Host>(&loss, 1));
+  return static_cast<T>(loss);
+}
 }  // namespace berl::losses
+
+template <>
+struct berl::Kernel<berl::losses::eq6::Batch, berl::Host> {
+  /// From the values of each sample that count to its weight.
+  template <class T>
+  static void weigh(Context<Host>&, losses::ReconstructionLoss const& options, int values, T factor,
+                    Write<T, Shape<1, 1, 1>, Host> weight) {
+    double total = 0;
+    if (options.masking == losses::Masking::batch)
+      for (int n = 0; n < weight.batch(); ++n) total += static_cast<double>(weight.data()[n]);
+    for (int n = 0; n < weight.batch(); ++n)
+      weight.data()[n] = losses::eq6::weight(options, values, weight.batch(), total, weight.data()[n]) * factor;
+  }
+  template <class T>
+  static void add_up(Context<Host>&, Read<T, Shape<1, 1, 1>, Host> weight, Read<T, Shape<1, 1, 1>, Host> sample,
+                     Write<double, Shape<1>, Host> loss) {
+    double sum = 0;
+    for (int n = 0; n < weight.batch(); ++n)
+      if (weight.data()[n] > T(0)) sum += static_cast<double>(weight.data()[n]) * static_cast<double>(sample.data()[n]);
+    *loss.data() = sum;
+  }
+};

@@ -1,5 +1,5 @@
 #pragma once
-#include <berl/core/device.hpp>            // Convolutions
+#include <berl/core/device.hpp>            // Convolutions, Precision
 #include <berl/data/resize.hpp>            // Resize
 #include <berl/imaging/settings.hpp>       // Settings
 #include <berl/losses/head.hpp>            // HeadLayout
@@ -50,9 +50,11 @@ struct Options {
   data::Resize resize = data::Resize::bilinear;
   optim::Sgd sgd{.rate = 0.1, .momentum = 0.9, .weight_decay = 5e-4};
   optim::Adam adam{.rate = 1e-4, .weight_decay = 5e-4};
-  bool decay_norms = false;  ///< weight decay on the batch norms too
-  double clip = 0;           ///< longest gradient of the backbone; 0 does not clip
-  Convolutions convolutions = Convolutions::fastest;
+  bool decay_norms = false;                           ///< weight decay on the batch norms too
+  double clip = 0;                                    ///< longest gradient of the backbone; 0 does not clip
+  Convolutions convolutions = Convolutions::fastest;  ///< on the host
+  int gpu = 0;                                        ///< number of the GPU, on CUDA
+  Precision precision = Precision::fp32;              ///< on CUDA
 
   constexpr Sizes sizes() const {
     return {identities,       batch,      threads, flip > 0, imaging.supersampling, confidence, losses::layout_of(head),

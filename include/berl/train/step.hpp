@@ -1,50 +1,26 @@
 #pragma once
-#include <berl/core/threads.hpp>             // parallel_for
 #include <berl/imaging/canonical_depth.hpp>  // canonical_depth
 #include <berl/nn/sequential.hpp>            // forward, backward
-#include <berl/optim/clip.hpp>               // clip_norm
+#include <berl/train/machine.hpp>            // Machine, Numbers
 #include <berl/train/plan.hpp>               // States, Parameters, Activations
 
-#include <algorithm>  // copy_n, fill_n
-#include <cmath>      // isfinite
-#include <limits>     // quiet_NaN
+#include <span>
 
 namespace berl::train {
 namespace detail {
-/// to[n] = from[n] mirrored left to right; Add adds it.
-template <class T, class S, class V>
-void mirror(Context<Host>& ctx, Read<T, S, Host> from, V to) {
-  constexpr int W = width<S>;
-  parallel_for(ctx, from.batch(), [&](std::ptrdiff_t n) {
-    T const* const x = from.sample(static_cast<int>(n));
-    T* const y = to.sample(static_cast<int>(n));
-    for (int row = 0; row < S::size / W; ++row)
-      for (int u = 0; u < W; ++u) put<V>(y[row * W + u], x[row * W + W - 1 - u]);
-  });
-}
 /// The samples [first, first + count) of a view.
-template <template <class, class, class, class> class V, class T, class S, class L>
-V<T, S, Host, L> part(V<T, S, Host, L> view, int first, int count) {
+template <template <class, class, class, class> class V, class T, class S, class D, class L>
+V<T, S, D, L> part(V<T, S, D, L> view, int first, int count) {
   return {view.sample(first), count};
-}
-template <class T, class S>
-bool finite(Read<T, S, Host> x) {
-  for (std::size_t i = 0; i < x.size(); ++i)
-    if (!std::isfinite(x.data()[i])) return false;
-  return true;
-}
-template <class T>
-void scale(T* x, std::size_t n, double factor) {
-  if (factor != 1)
-    for (std::size_t i = 0; i < n; ++i) x[i] *= static_cast<T>(factor);
 }
 }  // namespace detail
 
-/// One training step's forward and backward passes over planned memory; allocates nothing.
-template <class Model, class T>
+/// One training step's forward and backward passes over planned memory; allocates nothing. The losses stay on the device, as Numbers.
+template <class Model, class T, class D>
 class Step {
  public:
-  using D = Host;
+  using On = Kernel<Machine, D>;
+  using Labels = typename On::Labels;
   using Aux = typename Model::Auxiliary;
   static constexpr int S = Aux::side;
   using Input = typename Model::Input;
@@ -52,36 +28,43 @@ class Step {
   using Map = Shape<1, S, S>;
 
   Step(Context<D>& ctx, Options<typename Model::Head> const& options, Parameters<Model, T, D>& params, Activations<Model, T, D> const& at,
-       imaging::Rendering<T, S, D> const& rendering)
+       imaging::Rendering<T, S, D> const& rendering, Numbers<double*> const& losses)
       : ctx_(ctx),
         options_(options),
         params_(params),
         at_(at),
-        rendering_(rendering) {}
+        rendering_(rendering),
+        losses_(losses) {}
 
   /// L_FR: backbone and head. Leaves the gradient at the tap, and pulls it to the stem unless L_Recon is still to come.
-  Losses recognition(Read<T, Input, D> pictures, std::span<int const> labels, std::uint64_t step) {
-    Losses losses;
-    trunk_forward<Training>(pictures, step);
-    recognise(labels, step, losses);
+  void recognition(Read<T, Input, D> pictures, Labels labels, std::uint64_t step) {
+    trunk_forward(pictures, step);
+    recognise(labels, step);
     trunk_backward(pictures, step);
-    return total(losses);
   }
   /// L_Recon: the auxiliary networks, on a backbone that is frozen in evaluation mode.
-  Losses reconstruction(Read<T, Input, D> pictures, std::uint64_t step) {
-    Losses losses;
+  void reconstruction(Read<T, Input, D> pictures, std::uint64_t step) {
     nn::forward<typename Model::Trunk, Inference>(ctx_, params_.trunk, pictures, at_.tap, Forget{});
-    reconstruct(pictures, step, Skip<T, typename Model::Tap, D>(at_.d_tap.data(), at_.d_tap.batch()), losses);
-    return total(losses);
+    reconstruct(pictures, step, Skip<T, typename Model::Tap, D>(at_.d_tap.data(), at_.d_tap.batch()));
   }
   /// L_total = gamma_1 L_FR + gamma_2 L_Recon (he2022, Eq. 7); both pull at the tap. With gamma_2 = 0, L_Recon is not computed.
-  Losses joint(Read<T, Input, D> pictures, std::span<int const> labels, std::uint64_t step) {
-    Losses losses;
-    trunk_forward<Training>(pictures, step);
-    recognise(labels, step, losses);
-    if (options_.gamma_recon != 0) reconstruct(pictures, step, Add<T, typename Model::Tap, D>(at_.d_tap.data(), at_.d_tap.batch()), losses);
+  void joint(Read<T, Input, D> pictures, Labels labels, std::uint64_t step) {
+    trunk_forward(pictures, step);
+    recognise(labels, step);
+    if (options_.gamma_recon != 0) reconstruct(pictures, step, Add<T, typename Model::Tap, D>(at_.d_tap.data(), at_.d_tap.batch()));
     trunk_backward(pictures, step);
-    return total(losses);
+  }
+  /// What the newest step of a stage has computed, from its numbers on the host.
+  Losses losses(Stage stage, Numbers<double> const& of) const {
+    bool const recognises = stage != Stage::reconstruction,
+               reconstructs = stage == Stage::reconstruction || (stage == Stage::joint && options_.gamma_recon != 0);
+    Losses losses;
+    if (recognises) losses.fr = of.fr, losses.accuracy = of.accuracy;
+    if (reconstructs) losses.recon = of.recon + of.unusable;
+    if (reconstructs && flip()) losses.recon += options_.flip * of.mirrored;
+    if (reconstructs && options_.smoothness > 0) losses.recon += options_.smoothness * of.roughness;
+    losses.total = options_.gamma_fr * losses.fr + options_.gamma_recon * losses.recon;
+    return losses;
   }
 
   /// The classes that the newest step saw, where it sampled them.
@@ -89,55 +72,35 @@ class Step {
 
  private:
   Pass<T> pass(T* kept, std::uint64_t step) const { return {kept, options_.seed, step}; }
-  Losses total(Losses losses) const {
-    losses.total = options_.gamma_fr * losses.fr + options_.gamma_recon * losses.recon;
-    return losses;
-  }
+  static Write<double, Shape<1>, D> number(double* at) { return {at, 1}; }
 
-  template <class Mode>
   void trunk_forward(Read<T, Input, D> pictures, std::uint64_t step) {
-    nn::forward<typename Model::Trunk, Mode>(ctx_, params_.trunk, pictures, at_.tap, pass(at_.kept_trunk, step));
+    nn::forward<typename Model::Trunk, Training>(ctx_, params_.trunk, pictures, at_.tap, pass(at_.kept_trunk, step));
   }
   void trunk_backward(Read<T, Input, D> pictures, std::uint64_t step) {
     nn::backward<typename Model::Trunk, Training>(ctx_, params_.trunk, pictures, at_.d_tap.read(),
                                                   Skip<T, Input, D>(nullptr, pictures.batch()), pass(at_.kept_trunk, step));
   }
-  void recognise(std::span<int const> labels, std::uint64_t step, Losses& losses) {
+  void recognise(Labels labels, std::uint64_t step) {
     nn::forward<typename Model::Top, Training>(ctx_, params_.top, at_.tap.read(), at_.embedding, pass(at_.kept_top, step));
-    auto const result = classify(labels, step);
-    losses.fr = result.loss;
-    losses.accuracy = result.accuracy;
-    detail::scale(at_.d_embedding.data(), at_.d_embedding.size(), options_.gamma_fr);
-    for (auto const d : {std::span(params_.head.weight.gradient(), params_.head.weight.read().size()),
-                         std::span(params_.head.number.gradient(), params_.head.number.read().size())})
-      detail::scale(d.data(), d.size(), options_.gamma_fr);
+    classes_ = On::classify(ctx_, options_, params_.head, at_.embedding.read(), labels, step, at_.classes, at_.d_embedding, losses_);
+    On::scale(ctx_, at_.d_embedding.data(), at_.d_embedding.size(), options_.gamma_fr);
+    On::scale(ctx_, params_.head.weight.gradient(), params_.head.weight.read().size(), options_.gamma_fr);
+    On::scale(ctx_, params_.head.number.gradient(), params_.head.number.read().size(), options_.gamma_fr);
     nn::backward<typename Model::Top, Training>(ctx_, params_.top, at_.tap.read(), at_.d_embedding.read(), at_.d_tap,
                                                 pass(at_.kept_top, step));
   }
 
-  losses::HeadResult classify(std::span<int const> labels, std::uint64_t step) {
-    auto const embedding = at_.embedding.read();
-    auto& head = params_.head;
-    if (options_.head_sample_rate < 1) {
-      classes_ =
-          losses::sample_classes(ctx_, Seed{options_.seed}, step, labels, options_.identities, options_.head_sample_rate, at_.classes);
-      return losses::sampled_forward_backward(ctx_, options_.head, embedding, labels, head, classes_, at_.d_embedding,
-                                              options_.head_filter);
-    }
-    return losses::forward_backward(ctx_, options_.head, embedding, labels, head.weight.read(), head.weight.add_gradient(), at_.d_embedding,
-                                    head.kept(), options_.head_filter);
-  }
-
   /// L_Recon: takes the pictures apart, puts them together again, and pulls the difference back to the auxiliary networks and the tap.
   template <class DTap>
-  void reconstruct(Read<T, Input, D> pictures, std::uint64_t step, DTap d_tap, Losses& losses) {
-    data::resize(ctx_, options_.resize, pictures, at_.image);
+  void reconstruct(Read<T, Input, D> pictures, std::uint64_t step, DTap d_tap) {
+    On::resize(ctx_, options_.resize, pictures, at_.image);
     take_apart(step);
     put_together();
-    losses.recon = compare();
+    compare();
     pull_rendering();
-    if (options_.smoothness > 0) losses.recon += options_.smoothness * smooth();
-    if (!usable()) losses.recon = std::numeric_limits<double>::quiet_NaN();
+    if (options_.smoothness > 0) smooth();
+    judge();
     pull_networks(step, d_tap);
   }
 
@@ -157,47 +120,46 @@ class Step {
   /// Renders the face, and the mirrored face under the same light and view. What only one of them shows does not count.
   void put_together() {
     if (flip()) {
-      detail::mirror(ctx_, plain(at_.depth.read()), mirrored(at_.depth));
-      detail::mirror(ctx_, plain(at_.albedo.read()), mirrored(at_.albedo));
-      copy(plain(at_.light.read()), mirrored(at_.light));
-      copy(plain(at_.view.read()), mirrored(at_.view));
+      On::mirror(ctx_, plain(at_.depth.read()), mirrored(at_.depth));
+      On::mirror(ctx_, plain(at_.albedo.read()), mirrored(at_.albedo));
+      On::copy(ctx_, plain(at_.light.read()), mirrored(at_.light));
+      On::copy(ctx_, plain(at_.view.read()), mirrored(at_.view));
     }
     imaging::render(ctx_, options_.imaging, scene(), rendering_);
-    copy(plain(rendering_.mask.read()), at_.mask);
-    if (flip()) {
-      T const* const other = mirrored(rendering_.mask).data();
-      for (std::size_t i = 0; i < at_.mask.size(); ++i) at_.mask.data()[i] *= other[i];
-    }
+    On::copy(ctx_, plain(rendering_.mask.read()), at_.mask);
+    if (flip()) On::multiply(ctx_, mirrored(rendering_.mask.read()), at_.mask);
   }
 
   /// The difference of both reconstructions from the picture; leaves its gradient in d_image, and in d_confidence.
-  double compare() {
-    std::fill_n(at_.d_confidence.data(), at_.d_confidence.size(), T(0));
-    double loss = difference(plain(rendering_.image.read()), 0, 1, plain(at_.d_image));
-    if (flip()) loss += options_.flip * difference(mirrored(rendering_.image.read()), 1, options_.flip, mirrored(at_.d_image));
-    return loss;
+  void compare() {
+    On::zero(ctx_, at_.d_confidence.data(), at_.d_confidence.size());
+    difference(plain(rendering_.image.read()), 0, 1, plain(at_.d_image), losses_.recon);
+    if (flip()) difference(mirrored(rendering_.image.read()), 1, options_.flip, mirrored(at_.d_image), losses_.mirrored);
   }
   /// The difference of one of them, whose sigma is that channel of the confidence. The weight is its gradient's alone.
-  double difference(Read<T, Image, D> reconstruction, int channel, double weight, Write<T, Image, D> d_reconstruction) {
+  void difference(Read<T, Image, D> reconstruction, int channel, double weight, Write<T, Image, D> d_reconstruction, double* to) {
     auto const& loss = options_.reconstruction;
     auto const image = at_.image.read();
     auto const mask = at_.mask.read();
     T const d_loss = static_cast<T>(options_.gamma_recon) * static_cast<T>(weight);
     if (!options_.confidence) {
       losses::reconstruction_loss_backward(ctx_, loss, reconstruction, image, mask, d_loss, d_reconstruction);
-      return static_cast<double>(losses::reconstruction_loss(ctx_, loss, reconstruction, image, mask));
+      losses::reconstruction_loss(ctx_, loss, reconstruction, image, mask, number(to));
+      return;
     }
     Scope const scope(ctx_.scratch);
     auto const sigma = scratch_map(), d_sigma = scratch_map();
-    auto const at = [channel](auto view, int n) { return view.sample(n) + channel * Map::size; };
-    for (int n = 0; n < image.batch(); ++n) std::copy_n(at(at_.confidence, n), Map::size, sigma.sample(n));
+    On::take_channel(ctx_, at_.confidence.read(), channel, sigma);
     losses::reconstruction_loss_backward(ctx_, loss, reconstruction, image, mask, sigma.read(), d_loss, d_reconstruction, d_sigma);
-    for (int n = 0; n < image.batch(); ++n) std::copy_n(d_sigma.sample(n), Map::size, at(at_.d_confidence, n));
-    return static_cast<double>(losses::reconstruction_loss(ctx_, loss, reconstruction, image, mask, sigma.read()));
+    On::put_channel(ctx_, d_sigma.read(), channel, at_.d_confidence);
+    losses::reconstruction_loss(ctx_, loss, reconstruction, image, mask, sigma.read(), number(to));
   }
   /// The rasteriser leaves out a surface that is not finite, and the loss with it.
-  bool usable() const {
-    return detail::finite(at_.raw.read()) && detail::finite(plain(at_.view.read())) && detail::finite(at_.confidence.read());
+  void judge() {
+    On::zero(ctx_, losses_.unusable, 1);
+    On::spoil(ctx_, at_.raw.read(), losses_.unusable);
+    On::spoil(ctx_, plain(at_.view.read()), losses_.unusable);
+    On::spoil(ctx_, at_.confidence.read(), losses_.unusable);
   }
 
   /// d_image to the gradients of depth, albedo, light and view, and to that of the raw depth.
@@ -206,15 +168,15 @@ class Step {
                              at_.d_view);
     if (flip()) {
       int const n = at_.image.batch();
-      detail::mirror(ctx_, mirrored(at_.d_depth.read()), Add<T, Map, D>(at_.d_depth.data(), n));
-      detail::mirror(ctx_, mirrored(at_.d_albedo.read()), Add<T, Image, D>(at_.d_albedo.data(), n));
-      add(mirrored(at_.d_light.read()), plain(at_.d_light));
-      add(mirrored(at_.d_view.read()), plain(at_.d_view));
+      On::mirror(ctx_, mirrored(at_.d_depth.read()), Add<T, Map, D>(at_.d_depth.data(), n));
+      On::mirror(ctx_, mirrored(at_.d_albedo.read()), Add<T, Image, D>(at_.d_albedo.data(), n));
+      On::add(ctx_, mirrored(at_.d_light.read()), plain(at_.d_light));
+      On::add(ctx_, mirrored(at_.d_view.read()), plain(at_.d_view));
     }
     imaging::canonical_depth_backward(ctx_, options_.imaging, at_.raw.read(), plain(at_.d_depth.read()), at_.d_raw);
   }
   /// The roughness of the depth as it is before its border is set; adds the gradient to that of the raw depth.
-  double smooth() {
+  void smooth() {
     Scope const scope(ctx_.scratch);
     auto const depth = scratch_map(), d_depth = scratch_map();
     auto borderless = options_.imaging;
@@ -222,7 +184,7 @@ class Step {
     imaging::canonical_depth(ctx_, borderless, at_.raw.read(), depth);
     losses::depth_smoothness_backward(ctx_, borderless, depth.read(), static_cast<T>(options_.gamma_recon * options_.smoothness), d_depth);
     imaging::canonical_depth_backward(ctx_, borderless, at_.raw.read(), d_depth.read(), Add<T, Map, D>(at_.d_raw.data(), depth.batch()));
-    return static_cast<double>(losses::depth_smoothness(ctx_, borderless, depth.read()));
+    losses::depth_smoothness(ctx_, borderless, depth.read(), number(losses_.roughness));
   }
   template <class DTap>
   void pull_networks(std::uint64_t step, DTap d_tap) {
@@ -245,16 +207,13 @@ class Step {
   auto mirrored(auto view) const { return detail::part(view, at_.image.batch(), at_.image.batch()); }
   imaging::Scene<T, S, D> scene() const { return {at_.depth.read(), at_.albedo.read(), at_.light.read(), at_.view.read()}; }
   Write<T, Map, D> scratch_map() { return {ctx_.scratch.template take<T>(at_.mask.size()), at_.mask.batch()}; }
-  template <class S_>
-  static void add(Read<T, S_, D> from, Write<T, S_, D> to) {
-    for (std::size_t i = 0; i < from.size(); ++i) to.data()[i] += from.data()[i];
-  }
 
   Context<D>& ctx_;
   Options<typename Model::Head> const& options_;
   Parameters<Model, T, D>& params_;
   Activations<Model, T, D> const& at_;
   imaging::Rendering<T, S, D> const& rendering_;
+  Numbers<double*> losses_;
   std::span<int const> classes_{};
 };
 }  // namespace berl::train

@@ -1,12 +1,11 @@
 #pragma once
 #include <berl/networks/initialise.hpp>  // initialise_backbone
 #include <berl/nn/kept.hpp>              // visit_kept
-#include <berl/optim/blocks.hpp>         // for_blocks
 #include <berl/optim/schedule.hpp>       // Schedule
 #include <berl/train/step.hpp>           // Step
 
-#include <algorithm>  // fill
-#include <memory>     // unique_ptr
+#include <cmath>   // isfinite
+#include <memory>  // unique_ptr
 #include <string>
 
 namespace berl::train {
@@ -20,27 +19,29 @@ concept LabelledBatch = requires(B const& batch) {
 
 /// Trains a model, one step at a time. All memory is taken when it is made; a step takes none.
 ///   errors  Error, for sizes that are not positive, for a batch of another size, and for labels that name no identity
+///   With Device = Cuda, include <berl/cuda/train/machine.hpp> before and compile as CUDA; pictures still come from the host.
 template <class Model, class Device = Host, class T = float>
-class Trainer;
+class Trainer {
+  using On = Kernel<Machine, Device>;
 
-template <class Model, class T>
-class Trainer<Model, Host, T> {
  public:
   using Options = train::Options<typename Model::Head>;
   using Input = typename Model::Input;
   using Scalar = T;
 
   explicit Trainer(Options const& options) : memory_(std::make_unique<Memory>(options)) {
-    auto& m = *memory_;
+    auto& params = parameters();
     Seed const seed{options.seed};
-    networks::initialise_backbone<T>(m.params.trunk, seed);
-    networks::initialise_backbone<T>(m.params.top, seed);
-    losses::initialize(m.ctx, m.options.head, m.params.head.weight.write(), m.params.head.kept(), named(seed, "head"));
-    networks::initialise_auxiliary<T>(m.params.view, named(seed, "iia.view"));
-    networks::initialise_auxiliary<T>(m.params.light, named(seed, "iia.light"));
-    networks::initialise_auxiliary<T>(m.params.depth, named(seed, "ira.depth"));
-    networks::initialise_auxiliary<T>(m.params.albedo, named(seed, "ira.albedo"));
-    if (options.confidence) networks::initialise_auxiliary<T>(m.params.confidence, named(seed, "confidence"));
+    networks::initialise_backbone<T>(params.trunk, seed);
+    networks::initialise_backbone<T>(params.top, seed);
+    Context<Host> host{options.threads, {}};
+    losses::initialize(host, options.head, params.head.weight.write(), params.head.kept(), named(seed, "head"));
+    networks::initialise_auxiliary<T>(params.view, named(seed, "iia.view"));
+    networks::initialise_auxiliary<T>(params.light, named(seed, "iia.light"));
+    networks::initialise_auxiliary<T>(params.depth, named(seed, "ira.depth"));
+    networks::initialise_auxiliary<T>(params.albedo, named(seed, "ira.albedo"));
+    if (options.confidence) networks::initialise_auxiliary<T>(params.confidence, named(seed, "confidence"));
+    store();
   }
 
   /// The stage of the steps to come, and the learning rates of the backbone and of the auxiliary networks at a stage's step k.
@@ -81,13 +82,18 @@ class Trainer<Model, Host, T> {
       throw Error("berl::train::Trainer::step", "a batch of " + std::to_string(pictures.batch()), std::to_string(m.options.batch),
                   "Plan the trainer for the size of the loader's batches.");
     bool const recognises = stage_ != Stage::reconstruction, reconstructs = stage_ != Stage::recognition;
-    T* const gradients = m.states.gradients + (recognises ? 0 : m.states.recognition);  // of what the stage trains
-    optim::for_blocks(m.ctx, (recognises ? m.states.recognition : 0) + (reconstructs ? m.states.auxiliary : 0),
-                      [=](std::size_t first, std::size_t last) { std::fill(gradients + first, gradients + last, T(0)); });
+    auto const x = m.inbox.pictures(m.ctx, pictures);
+    auto const y = m.inbox.labels(m.ctx, labels, m.options.identities);
+    On::zero(m.ctx, m.states.gradients + (recognises ? 0 : m.states.recognition),  // of what the stage trains
+             (recognises ? m.states.recognition : 0) + (reconstructs ? m.states.auxiliary : 0));
     auto const step = static_cast<std::uint64_t>(all_steps_);
-    if (stage_ == Stage::recognition) return m.step.recognition(pictures, labels, step);
-    if (stage_ == Stage::reconstruction) return m.step.reconstruction(pictures, step);
-    return m.step.joint(pictures, labels, step);
+    if (stage_ == Stage::recognition)
+      m.step.recognition(x, y, step);
+    else if (stage_ == Stage::reconstruction)
+      m.step.reconstruction(x, step);
+    else
+      m.step.joint(x, y, step);
+    return m.step.losses(stage_, On::numbers(m.ctx, m.losses));
   }
   /// One step of the optimisers along the gradients: SGD for the backbone and the head, Adam for the auxiliary networks.
   void update() {
@@ -96,9 +102,8 @@ class Trainer<Model, Host, T> {
     T *value = m.states.values, *gradient = m.states.gradients;
     if (stage_ != Stage::reconstruction) {
       if (m.options.clip > 0)
-        optim::clip_norm(
-            m.ctx, std::span<T>(gradient, Layout::template block<typename Model::Trunk> + Layout::template block<typename Model::Top>),
-            m.options.clip);
+        On::clip(m.ctx, std::span<T>(gradient, Layout::template block<typename Model::Trunk> + Layout::template block<typename Model::Top>),
+                 m.options.clip);
       rate_ = optim::rate_at(backbone_, taken_);
       ++sgd_steps_;
       T* momentum = m.states.momentum;
@@ -123,10 +128,10 @@ class Trainer<Model, Host, T> {
       };
       network.template operator()<typename Model::Trunk>();
       network.template operator()<typename Model::Top>();
-      if (m.options.head_sample_rate < 1)
-        descend_sampled(value, gradient, momentum, decay);
-      else
+      if (m.options.head_sample_rate == 1)
         descend(m.states.classes, decay);
+      else if constexpr (On::samples_classes)
+        descend_sampled(value, gradient, momentum, decay);
     }
     if (stage_ != Stage::recognition) {
       auxiliary_rate_ = optim::rate_at(auxiliary_, taken_);
@@ -144,28 +149,32 @@ class Trainer<Model, Host, T> {
   void embed(Read<T, Input, Host> pictures, Write<T, typename Model::Embedding, Host> embeddings) {
     auto& m = *memory_;
     if (pictures.batch() > m.options.batch) throw std::logic_error("berl::train::Trainer::embed: more pictures than a batch.");
-    Write<T, typename Model::Tap, Host> const tap(m.activations.tap.data(), pictures.batch());
-    nn::forward<typename Model::Trunk, Inference>(m.ctx, m.params.trunk, pictures, tap, Forget{});
-    nn::forward<typename Model::Top, Inference>(m.ctx, m.params.top, tap.read(), embeddings, Forget{});
+    auto const x = m.inbox.pictures(m.ctx, pictures);
+    Write<T, typename Model::Tap, Device> const tap(m.activations.tap.data(), x.batch());
+    auto const out = On::outbox(m.activations.embedding, embeddings);
+    nn::forward<typename Model::Trunk, Inference>(m.ctx, m.params.trunk, x, tap, Forget{});
+    nn::forward<typename Model::Top, Inference>(m.ctx, m.params.top, tap.read(), out, Forget{});
+    On::deliver(m.ctx, out.read(), embeddings);
   }
+
+  /// The arrays of states() and parameters() are the host's. On another device they are copies: fetch() brings those of the last step,
+  /// and store() takes back what was written into them.
+  void fetch() { memory_->mirror.fetch(memory_->ctx, memory_->states); }
+  void store() { memory_->mirror.store(memory_->ctx, memory_->states); }
 
   Stage stage() const { return stage_; }
   double rate() const { return stage_ == Stage::reconstruction ? auxiliary_rate_ : rate_; }  ///< of the last step
   Options const& options() const { return memory_->options; }
-  Context<Host>& context() { return memory_->ctx; }
-  Parameters<Model, T, Host>& parameters() { return memory_->params; }
-  States<Model, T> const& states() const { return memory_->states; }
-  Activations<Model, T, Host> const& activations() const { return memory_->activations; }
-  imaging::Rendering<T, Model::Auxiliary::side, Host> const& rendering() const { return memory_->rendering; }
+  Context<Device>& context() { return memory_->ctx; }
+  Parameters<Model, T, Host>& parameters() { return memory_->mirror.params(); }
+  States<Model, T> const& states() const { return memory_->mirror.states(); }
+  Activations<Model, T, Device> const& activations() const { return memory_->activations; }
+  imaging::Rendering<T, Model::Auxiliary::side, Device> const& rendering() const { return memory_->rendering; }
 
   /// The first parameter that is not finite, or else the first layer whose output was not in the last step.
-  std::string first_not_finite() const {
+  std::string first_not_finite() {
     auto const& a = memory_->activations;
-    auto const bad = [](auto const& view) {
-      for (std::size_t i = 0; i < view.size(); ++i)
-        if (!std::isfinite(view.data()[i])) return true;
-      return false;
-    };
+    auto const bad = [&](auto const& view) { return !On::finite(memory_->ctx, view.data(), view.size()); };
     std::string part;
     memory_->params.visit([&](Path const& path, auto& array) {
       bool const changed = !Trainable<std::remove_cvref_t<decltype(array)>> && stage_ != Stage::reconstruction;  // in this very step
@@ -199,7 +208,9 @@ class Trainer<Model, Host, T> {
 
  private:
   /// The sampled classes alone: neither decay nor momentum moves the others.
-  void descend_sampled(T* value, T const* gradient, T* momentum, double decay) {
+  void descend_sampled(T* value, T const* gradient, T* momentum, double decay)
+    requires(On::samples_classes)
+  {
     auto& m = *memory_;
     auto const classes = m.step.classes();
     constexpr std::size_t D = Model::Embedding::size;
@@ -218,25 +229,30 @@ class Trainer<Model, Host, T> {
   struct Memory {
     explicit Memory(Options const& given)
         : options(checked(given)),
+          ctx(On::context(options)),
           arena(States<Model, T>::bytes(options.identities, options.confidence, losses::layout_of(options.head)) +
-                Activations<Model, T, Host>::bytes(options.sizes()) +
-                imaging::Rendering<T, Model::Auxiliary::side, Host>::bytes(Activations<Model, T, Host>::drawn(options.sizes()),
-                                                                           options.imaging.supersampling)),
+                    Activations<Model, T, Device>::bytes(options.sizes()) +
+                    imaging::Rendering<T, Model::Auxiliary::side, Device>::bytes(Activations<Model, T, Device>::drawn(options.sizes()),
+                                                                                 options.imaging.supersampling) +
+                    Inbox::bytes(options.batch) + padded<double>(Numbers<double>::count) * sizeof(double),
+                On::memory),
           states(arena, options.identities, options.confidence, losses::layout_of(options.head)),
           activations(arena, options.sizes()),
-          rendering(arena, Activations<Model, T, Host>::drawn(options.sizes()), options.imaging.supersampling),
-          step(ctx, options, params, activations, rendering) {
-      ctx.threads = options.threads;
-      ctx.convolutions = options.convolutions;
-      ctx.scratch = Arena(scratch_bytes<Model, T>(options.sizes()));
-      std::fill_n(states.values, states.recognition + states.auxiliary, T(0));
-      std::fill_n(states.gradients, states.recognition + states.auxiliary, T(0));
-      std::fill_n(states.momentum, states.recognition, T(0));
-      std::fill_n(states.m, states.auxiliary, T(0));
-      std::fill_n(states.v, states.auxiliary, T(0));
-      std::fill_n(states.buffers, states.buffered, T(0));
+          rendering(arena, Activations<Model, T, Device>::drawn(options.sizes()), options.imaging.supersampling),
+          inbox(arena, options.batch),
+          losses(numbers_at(arena.template take<double>(Numbers<double>::count))),
+          step(ctx, options, params, activations, rendering, losses),
+          mirror(states, params, options.identities) {
+      On::template plan<Model, T>(ctx, options);
+      On::zero(ctx, states.values, states.recognition + states.auxiliary);
+      On::zero(ctx, states.gradients, states.recognition + states.auxiliary);
+      On::zero(ctx, states.momentum, states.recognition);
+      On::zero(ctx, states.m, states.auxiliary);
+      On::zero(ctx, states.v, states.auxiliary);
+      On::zero(ctx, states.buffers, states.buffered);
       params.place(states, options.identities);
     }
+    using Inbox = typename On::template Inbox<T, Input>;
     static Options checked(Options const& o) {
       auto const positive = [](char const* name, int value, char const* remedy) {
         if (value < 1) throw Error(std::string("berl::train::Trainer: ") + name, std::to_string(value), "at least 1", remedy);
@@ -247,19 +263,25 @@ class Trainer<Model, Host, T> {
       if (!(o.head_sample_rate > 0 && o.head_sample_rate <= 1))
         throw Error("berl::train::Trainer: head_sample_rate", std::to_string(o.head_sample_rate), "above 0, up to 1",
                     "1 lets every step see all classes.");
+      if (!On::samples_classes && o.head_sample_rate < 1)
+        throw Error("berl::train::Trainer: head_sample_rate", std::to_string(o.head_sample_rate), "1 on this device",
+                    "Train with berl::Host where a step is to see some of the classes.");
       if (o.confidence && !has_confidence<typename Model::Auxiliary>)
         throw Error("berl::train::Trainer: confidence", "a bypass without a confidence network", "one that names it",
                     "Add `using Confidence = networks::PixelConfidenceNet<>;` to the bypass, or leave the option off.");
       return o;
     }
     Options options;
-    Context<Host> ctx;
+    Context<Device> ctx;
     Arena arena;
     States<Model, T> states;
-    Activations<Model, T, Host> activations;
-    imaging::Rendering<T, Model::Auxiliary::side, Host> rendering;
-    Parameters<Model, T, Host> params;
-    Step<Model, T> step;
+    Activations<Model, T, Device> activations;
+    imaging::Rendering<T, Model::Auxiliary::side, Device> rendering;
+    Inbox inbox;
+    Numbers<double*> losses;
+    Parameters<Model, T, Device> params;
+    Step<Model, T, Device> step;
+    typename On::template Mirror<Model, T> mirror;
   };
   std::unique_ptr<Memory> memory_;  // the step refers to it, so it stays where it is when the trainer moves
   Stage stage_ = Stage::joint;

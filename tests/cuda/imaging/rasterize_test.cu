@@ -68,9 +68,29 @@ void check_drawn(Maps<S> const& a, Maps<S> const& b) {
   CHECK(others < a.depth.size() / 200);
 }
 template <int S>
-void check_gradients(Maps<S> const& a, Maps<S> const& b) {
-  CHECK(difference(a.d_depth, b.d_depth) < rounding<float>);
-  CHECK(difference(a.d_movement, b.d_movement) < rounding<float>);
+void check_gradients(Maps<S> const& a, Maps<S> const& b, double tolerance = rounding<float>) {
+  CHECK(difference(a.d_depth, b.d_depth) < tolerance);
+  CHECK(difference(a.d_movement, b.d_movement) < tolerance);
+}
+template <class T, class From, class S>
+Tensor<T, S> as(Tensor<From, S> const& x) {
+  Tensor<T, S> y(x.batch());
+  for (std::size_t i = 0; i < x.size(); ++i) y[i] = static_cast<T>(x[i]);
+  return y;
+}
+/// What floats lose in the gradients, on the host: corners are seen at positions up to the side of the raster, and a triangle is a pixel
+/// wide, so that a rounding of the one is many of the other. Whoever rounds elsewhere, as the GPU does, which fuses products and sums,
+/// is as far from the truth.
+template <int S>
+double lost_by_floats(Settings const& s, Maps<S> const& x) {
+  auto const depth = as<double>(x.depth), drawn = as<double>(x.drawn), d_rendered = as<double>(x.d_rendered);
+  auto const movement = as<double>(x.movement);
+  auto d_depth = as<double>(filled<float, Shape<1, S, S>>(batch, "d"));
+  Tensor<double, Shape<12, 1, 1>> d_movement(batch);
+  Context<Host> ctx{1, Arena(imaging::rasterize_scratch_bytes<double, S>(s.supersampling, batch, 1))};
+  imaging::rasterize_backward(ctx, s, depth.read(), movement.read(), drawn.read(), x.faces.read(), d_rendered.read(), d_depth.add(),
+                              d_movement.write());
+  return std::max(difference(as<double>(x.d_depth), d_depth), difference(as<double>(x.d_movement), d_movement));
 }
 template <class Team, int S>
 Maps<S> by_a_team(Settings const& s, Maps<S> const& known) {
@@ -150,7 +170,9 @@ TEST_CASE_TEMPLATE("the GPU draws what the host does, twice the same" * needs_gp
     };
     auto const once = run(), again = run();
     check_drawn(once, expected);
-    check_gradients(once, expected);
+    double const lost = lost_by_floats(s, expected);
+    CHECK(lost < 1e-3);
+    check_gradients(once, expected, 3 * lost + rounding<float>);
     CHECK(same_bits(once.faces, again.faces));
     CHECK(same_bits(once.drawn, again.drawn));
     CHECK(same_bits(once.d_depth, again.d_depth));

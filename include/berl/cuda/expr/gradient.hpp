@@ -16,8 +16,8 @@ BERL_FN PackDy<T, C, N> pack_dy(MapDy<T, P> const& dy, int first) {
   for_channels<C>([&](int c) { pack.channel[c] = gpu::load<N>(dy.dy + c * P + first); });
   return pack;
 }
-template <int C, int N, class T>
-BERL_FN SameDy<T, C> const& pack_dy(SameDy<T, C> const& dy, int) {
+template <int C, int N, class T, int K>
+BERL_FN SameDy<T, K> const& pack_dy(SameDy<T, K> const& dy, int) {
   return dy;
 }
 

@@ -91,7 +91,7 @@ BERL_FN void pull_raster(Team const& team, Raster<S> const& raster, Mesh<float, 
 
 inline constexpr int raster_threads = 512;
 template <int S>
-inline constexpr std::size_t corner_bytes = Mesh<float, S>::keeps ? S * S * sizeof(Corner<float>) : 0;
+inline constexpr std::size_t corner_bytes = Mesh<float, S>::keeps ? (S * S * sizeof(Corner<float>) + 15) / 16 * 16 : 0;  // keys follow
 
 template <int S>
 __global__ void __launch_bounds__(raster_threads)

@@ -1,0 +1,311 @@
+#pragma once
+#include <berl/cuda/data/resize.hpp>              // resize
+#include <berl/cuda/imaging/canonical_depth.hpp>  // the renderer's kernels
+#include <berl/cuda/imaging/normals.hpp>
+#include <berl/cuda/imaging/rasterize.hpp>
+#include <berl/cuda/imaging/viewpoint.hpp>
+#include <berl/cuda/imaging/warp.hpp>
+#include <berl/cuda/losses/depth_smoothness.hpp>  // the losses'
+#include <berl/cuda/losses/margin_head.hpp>
+#include <berl/cuda/losses/reconstruction.hpp>
+#include <berl/cuda/nn/conv2d.hpp>  // the layers'
+#include <berl/cuda/nn/group_norm.hpp>
+#include <berl/cuda/nn/linear.hpp>
+#include <berl/cuda/nn/norm.hpp>
+#include <berl/cuda/nn/params.hpp>
+#include <berl/cuda/nn/pointwise.hpp>
+#include <berl/cuda/nn/prelu.hpp>
+#include <berl/cuda/optim/adam.hpp>  // the optimisers'
+#include <berl/cuda/optim/clip.hpp>
+#include <berl/cuda/optim/sgd.hpp>
+#include <berl/train/machine.hpp>
+
+#include <algorithm>  // max
+#include <cmath>      // NAN
+#include <cstring>    // memcpy, memset
+
+/// Everything that Trainer<Model, Cuda> needs: #include this, and compile as CUDA.
+namespace berl::train::detail {
+template <class S, class T, class V>
+struct MirrorOf {
+  Read<T, S, Cuda> from;
+  V to;
+  BERL_FN void operator()(std::size_t i) const {
+    constexpr int W = width<S>;
+    std::size_t const u = i % W;
+    put<V>(to.data()[i], from.data()[i - u + (W - 1 - u)]);
+  }
+};
+struct Product {
+  template <class T>
+  BERL_FN T operator()(std::size_t, T a, T b) const {
+    return a * b;
+  }
+};
+struct Sum {
+  template <class T>
+  BERL_FN T operator()(std::size_t, T a, T b) const {
+    return a + b;
+  }
+};
+template <class T>
+struct Scale {
+  T factor;
+  BERL_FN void operator()(T& x) const { x *= factor; }
+};
+/// Whichever thread finds one, it stores the same.
+template <class T>
+struct Spoil {
+  T const* x;
+  double* number;
+  BERL_FN void operator()(std::size_t i) const {
+    if (!(x[i] - x[i] == T(0))) *number = static_cast<double>(NAN);
+  }
+};
+}  // namespace berl::train::detail
+
+template <>
+struct berl::Kernel<berl::train::Machine, berl::Cuda> {
+  using Labels = Read<int, Shape<1>, Cuda>;
+  static constexpr Memory const& memory = gpu::memory;
+  static constexpr bool samples_classes = false;
+  static constexpr char const* name = "berl::train::Trainer";
+
+  // --- memory ---
+  template <class Options>
+  static Context<Cuda> context(Options const& options) {
+    Context<Cuda> ctx(options.gpu);
+    ctx.precision = options.precision;
+    return ctx;
+  }
+  /// Every network for the one batch that steps and embeddings have.
+  template <class Model, class T, class Options>
+  static void plan(Context<Cuda>& ctx, Options const& options) {
+    using Aux = typename Model::Auxiliary;
+    using Image = Shape<3, Aux::side, Aux::side>;
+    using Tap = typename Model::Tap;
+    auto const sizes = options.sizes();
+    int const batch = sizes.batch, drawn = train::Activations<Model, T, Cuda>::drawn(sizes);
+    std::size_t const two_maps = 2 * padded<T>(static_cast<std::size_t>(batch) * Image::size / 3) * sizeof(T);
+    std::size_t const bytes = std::max(
+        {gpu::plan<typename Model::Trunk, T, typename Model::Input>(ctx, batch), gpu::plan<typename Model::Top, T, Tap>(ctx, batch),
+         gpu::plan<typename Aux::View, T, Image>(ctx, batch), gpu::plan<typename Aux::Light, T, Image>(ctx, batch),
+         gpu::plan<typename Aux::Depth, T, Tap>(ctx, batch), gpu::plan<typename Aux::Albedo, T, Tap>(ctx, batch),
+         sizes.confidence ? gpu::plan<train::ConfidenceOf<Aux>, T, Image>(ctx, batch) : 0,
+         gpu::plan_head<T, typename Model::Embedding>(ctx, batch, sizes.identities),
+         imaging::render_scratch_bytes<T, Aux::side>(drawn, 1, sizes.supersampling),
+         losses::ReconstructionLoss::scratch<T>(batch) + (sizes.confidence ? two_maps : 0),
+         losses::DepthSmoothness::scratch(batch) + two_maps, optim::clip_scratch_bytes() + padded<double>(1) * sizeof(double),
+         Mirror<Model, T>::scratch_bytes()});
+    ctx.scratch = Arena(bytes, gpu::memory);
+  }
+  /// A batch on its way to the GPU: pinned memory of the host, from which it is copied while the host goes on. The GPU's batch always
+  /// has the planned size, so that what was planned fits; behind a smaller one lies an older.
+  template <class T, class Input>
+  class Inbox {
+   public:
+    static constexpr std::size_t bytes(int batch) {
+      auto const n = static_cast<std::size_t>(batch);
+      return padded<T>(n * Input::size) * sizeof(T) + padded<int>(n) * sizeof(int);
+    }
+    Inbox(Arena& arena, int batch)
+        : pictures_(arena.take<T>(static_cast<std::size_t>(batch) * Input::size), batch),
+          labels_(arena.take<int>(static_cast<std::size_t>(batch)), batch),
+          pinned_(bytes(batch), gpu::pinned_memory),
+          pinned_pictures_(pinned_.take<T>(static_cast<std::size_t>(batch) * Input::size)),
+          pinned_labels_(pinned_.take<int>(static_cast<std::size_t>(batch))) {
+      gpu::check(cudaMemset(pictures_.data(), 0, pictures_.size() * sizeof(T)), "cudaMemset");
+      gpu::check(cudaDeviceSynchronize(), "cudaDeviceSynchronize");  // contexts' queues do not wait for the memset
+    }
+    Read<T, Input, Cuda> pictures(Context<Cuda>& ctx, Read<T, Input, Host> given) {
+      std::memcpy(pinned_pictures_, given.data(), given.size() * sizeof(T));
+      berl::copy(ctx, Read<T, Input, Host>(pinned_pictures_, given.batch()), Write<T, Input, Cuda>(pictures_.data(), given.batch()));
+      return pictures_.read();
+    }
+    Labels labels(Context<Cuda>& ctx, std::span<int const> given, int identities) {
+      losses::detail::check_labels(given, labels_.batch(), identities);
+      std::memcpy(pinned_labels_, given.data(), given.size_bytes());
+      berl::copy(ctx, Read<int, Shape<1>, Host>(pinned_labels_, labels_.batch()), labels_);
+      return labels_.read();
+    }
+
+   private:
+    Write<T, Input, Cuda> pictures_;
+    Write<int, Shape<1>, Cuda> labels_;
+    Arena pinned_;
+    T* pinned_pictures_;
+    int* pinned_labels_;
+  };
+  /// The states on the host, which are copied when they are asked for. Gradients stay on the GPU.
+  template <class Model, class T>
+  class Mirror {
+    using States = train::States<Model, T>;
+    using Aux = typename Model::Auxiliary;
+
+   public:
+    Mirror(States const& there, train::Parameters<Model, T, Cuda>&, int identities)
+        : memory_(States::bytes(identities, there.confident, there.head)),
+          states_(memory_, identities, there.confident, there.head) {
+      std::memset(states_.values, 0, (states_.recognition + states_.auxiliary) * sizeof(T));
+      std::memset(states_.gradients, 0, (states_.recognition + states_.auxiliary) * sizeof(T));
+      std::memset(states_.momentum, 0, states_.recognition * sizeof(T));
+      std::memset(states_.m, 0, states_.auxiliary * sizeof(T));
+      std::memset(states_.v, 0, states_.auxiliary * sizeof(T));
+      std::memset(states_.buffers, 0, states_.buffered * sizeof(T));
+      params_.place(states_, identities);
+    }
+    States const& states() const { return states_; }
+    train::Parameters<Model, T, Host>& params() { return params_; }
+    void fetch(Context<Cuda>& ctx, States const& there) {
+      each_block(there, [&]<class L>(T* here, T* on_gpu, std::size_t n) {
+        if constexpr (std::is_void_v<L>)
+          gpu::detail::copy_bytes(ctx, on_gpu, here, n * sizeof(T), cudaMemcpyDeviceToHost);
+        else
+          gpu::copy_block_to_host<L>(ctx, static_cast<T const*>(on_gpu), here);
+      });
+      ctx.synchronize();
+    }
+    void store(Context<Cuda>& ctx, States const& there) {
+      each_block(there, [&]<class L>(T* here, T* on_gpu, std::size_t n) {
+        if constexpr (std::is_void_v<L>)
+          gpu::detail::copy_bytes(ctx, here, on_gpu, n * sizeof(T), cudaMemcpyHostToDevice);
+        else
+          gpu::copy_block_to_gpu<L>(ctx, static_cast<T const*>(here), on_gpu);
+      });
+      ctx.synchronize();
+    }
+    static std::size_t scratch_bytes() {
+      return std::max({gpu::copy_block_scratch<typename Model::Trunk, T>(), gpu::copy_block_scratch<typename Model::Top, T>(),
+                       gpu::copy_block_scratch<typename Aux::View, T>(), gpu::copy_block_scratch<typename Aux::Light, T>(),
+                       gpu::copy_block_scratch<typename Aux::Depth, T>(), gpu::copy_block_scratch<typename Aux::Albedo, T>(),
+                       gpu::copy_block_scratch<train::ConfidenceOf<Aux>, T>()});
+    }
+
+   private:
+    /// one.template operator()<L>(here, there, n) for each network's block of each kind of state, and with void for what lies alike.
+    template <class F>
+    void each_block(States const& there, F const& one) {
+      auto const networks = [&]<class... L>(T* here, T* on_gpu) {
+        auto const next = [&]<class One>() {
+          one.template operator()<One>(here, on_gpu, 0);
+          here += States::template block<One>;
+          on_gpu += States::template block<One>;
+        };
+        (next.template operator()<L>(), ...);
+      };
+      auto const backbone = [&](T* here, T* on_gpu) {
+        networks.template operator()<typename Model::Trunk, typename Model::Top>(here, on_gpu);
+        std::size_t const at = States::template block<typename Model::Trunk> + States::template block<typename Model::Top>;
+        one.template operator()<void>(here + at, on_gpu + at, states_.classes);
+      };
+      auto const auxiliary = [&](T* here, T* on_gpu) {
+        networks.template operator()<typename Aux::View, typename Aux::Light, typename Aux::Depth, typename Aux::Albedo>(here, on_gpu);
+        std::size_t const at = States::template block<typename Aux::View> + States::template block<typename Aux::Light> +
+                               States::template block<typename Aux::Depth> + States::template block<typename Aux::Albedo>;
+        if (states_.confident) one.template operator()<train::ConfidenceOf<Aux>>(here + at, on_gpu + at, 0);
+      };
+      backbone(states_.values, there.values);
+      backbone(states_.momentum, there.momentum);
+      auxiliary(states_.values + states_.recognition, there.values + states_.recognition);
+      auxiliary(states_.m, there.m);
+      auxiliary(states_.v, there.v);
+      one.template operator()<void>(states_.buffers, there.buffers, states_.buffered);
+    }
+    Arena memory_;
+    States states_;
+    train::Parameters<Model, T, Host> params_;
+  };
+  static train::Numbers<double> numbers(Context<Cuda>& ctx, train::Numbers<double*> const& at) {
+    double all[train::Numbers<double>::count];
+    gpu::detail::copy_bytes(ctx, at.fr, all, sizeof all, cudaMemcpyDeviceToHost);
+    ctx.synchronize();
+    return {all[0], all[1], all[2], all[3], all[4], all[5]};
+  }
+  template <class T, class S>
+  static Write<T, S, Cuda> outbox(Write<T, S, Cuda> own, Write<T, S, Host>) {
+    return own;
+  }
+  /// As many as are wanted.
+  template <class T, class S>
+  static void deliver(Context<Cuda>& ctx, Read<T, S, Cuda> from, Write<T, S, Host> to) {
+    berl::copy(ctx, Read<T, S, Cuda>(from.data(), to.batch()), to);
+    ctx.synchronize();
+  }
+
+  // --- arrays ---
+  template <class T>
+  static void zero(Context<Cuda>& ctx, T* x, std::size_t n) {
+    if (n > 0) gpu::check(cudaMemsetAsync(x, 0, n * sizeof(T), ctx.stream.get()), "cudaMemsetAsync");
+  }
+  template <class T>
+  static void scale(Context<Cuda>& ctx, T* x, std::size_t n, double factor) {
+    if (factor != 1) gpu::update_elements<T>(ctx, name, train::detail::Scale<T>{static_cast<T>(factor)}, n, x);
+  }
+  template <class T>
+  static bool finite(Context<Cuda>& ctx, T const* x, std::size_t n) {
+    Tensor<double, Shape<1>, Cuda> number;
+    gpu::each(ctx, name, n, train::detail::Spoil<T>{x, number.write().data()});
+    double found = 0;
+    gpu::detail::copy_bytes(ctx, number.read().data(), &found, sizeof found, cudaMemcpyDeviceToHost);
+    ctx.synchronize();
+    return found == 0;
+  }
+  template <class T>
+  static void clip(Context<Cuda>& ctx, std::span<T> gradients, double longest) {
+    Scope const scope(ctx.scratch);
+    optim::clip_norm(ctx, gradients, longest, ctx.scratch.take<double>(1));
+  }
+
+  // --- maps ---
+  template <class T, class S>
+  static void copy(Context<Cuda>& ctx, Read<T, S, Cuda> from, Write<T, S, Cuda> to) {
+    berl::copy(ctx, from, to);
+  }
+  template <class T, class S>
+  static void add(Context<Cuda>& ctx, Read<T, S, Cuda> from, Write<T, S, Cuda> to) {
+    gpu::map(ctx, name, train::detail::Sum{}, to, static_cast<T const*>(to.data()), from.data());
+  }
+  template <class T, class S>
+  static void multiply(Context<Cuda>& ctx, Read<T, S, Cuda> by, Write<T, S, Cuda> to) {
+    gpu::map(ctx, name, train::detail::Product{}, to, static_cast<T const*>(to.data()), by.data());
+  }
+  template <class T, class S, class V>
+  static void mirror(Context<Cuda>& ctx, Read<T, S, Cuda> from, V to) {
+    static_assert(block_of(channels<S>) == 1, "berl::train: maps that are mirrored have few channels, plane by plane.");
+    gpu::each(ctx, name, from.size(), train::detail::MirrorOf<S, T, V>{from, to});
+  }
+  template <class T, int C, int H, int W>
+  static void take_channel(Context<Cuda>& ctx, Read<T, Shape<C, H, W>, Cuda> from, int c, Write<T, Shape<1, H, W>, Cuda> to) {
+    copy_planes<T, H * W>(ctx, from.data() + c * H * W, C, to.data(), 1, from.batch());
+  }
+  template <class T, int C, int H, int W>
+  static void put_channel(Context<Cuda>& ctx, Read<T, Shape<1, H, W>, Cuda> from, int c, Write<T, Shape<C, H, W>, Cuda> to) {
+    copy_planes<T, H * W>(ctx, from.data(), 1, to.data() + c * H * W, C, from.batch());
+  }
+  template <class T, class From, class To>
+  static void resize(Context<Cuda>& ctx, data::Resize method, Read<T, From, Cuda> from, Write<T, To, Cuda> to) {
+    data::resize(ctx, method, from, to);
+  }
+  template <class T, class S>
+  static void spoil(Context<Cuda>& ctx, Read<T, S, Cuda> x, double* number) {
+    gpu::each(ctx, name, x.size(), train::detail::Spoil<T>{x.data(), number});
+  }
+
+  template <class Options, class T, class S>
+  static std::span<int const> classify(Context<Cuda>& ctx, Options const& options, losses::HeadParams<T, S, Cuda>& head,
+                                       Read<T, S, Cuda> embedding, Labels labels, std::uint64_t, std::span<int>,
+                                       Write<T, S, Cuda> d_embedding, train::Numbers<double*> const& to) {
+    losses::forward_backward(ctx, options.head, embedding, labels, head.weight.read(), head.weight.add_gradient(), d_embedding,
+                             head.state[0].value(), Write<double, Shape<2>, Cuda>(to.fr, 1), options.head_filter);
+    return {};
+  }
+
+ private:
+  template <class T, int plane>
+  static void copy_planes(Context<Cuda>& ctx, T const* from, int from_planes, T* to, int to_planes, int batch) {
+    std::size_t const row = plane * sizeof(T);
+    gpu::check(cudaMemcpy2DAsync(to, row * static_cast<std::size_t>(to_planes), from, row * static_cast<std::size_t>(from_planes), row,
+                                 static_cast<std::size_t>(batch), cudaMemcpyDeviceToDevice, ctx.stream.get()),
+               "cudaMemcpy2DAsync");
+  }
+};
