@@ -1,5 +1,5 @@
 # Thin: each line is what one would type.
-.PHONY: setup demo test test-cuda test-sanitize test-clang fuzz bench compare interop compile-time format tidy
+.PHONY: setup demo test test-cuda test-sanitize test-clang fuzz bench bench-cuda compare interop compile-time format tidy
 setup:
 	@scripts/setup.sh
 demo: setup
@@ -25,6 +25,9 @@ fuzz:
 bench compile-time: setup
 	cmake --preset host
 	cmake --build --preset host --target $@
+bench-cuda: setup
+	cmake --preset cuda
+	cmake --build --preset cuda --target $@
 compare: setup
 	@scripts/compare.sh
 interop: setup

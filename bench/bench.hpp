@@ -1,29 +1,13 @@
 #pragma once
-#include <berl/core/random.hpp>  // Random
-
 #include <benchmark/benchmark.h>
 #include <algorithm>  // max
-#include <span>
-#include <sstream>
+#include <chrono>
 #include <string>
 
 #include "ceiling.hpp"
+#include "work.hpp"
 
 namespace berl::bench {
-/// What one iteration must do: products and sums, and bytes read and written, each array as often as it must be.
-struct Work {
-  double flops = 0, bytes = 0;
-  double images = 0;
-};
-
-/// text("b", 4, "/") is "b4/"
-template <class... Parts>
-std::string text(Parts const&... parts) {
-  std::ostringstream out;
-  (out << ... << parts);
-  return out.str();
-}
-
 inline int threads_of(benchmark::State const& state) { return static_cast<int>(state.range(0)); }
 
 /// share: the time that the ceilings allow at the least, over the time taken; above 1 where the data lie in a cache.
@@ -79,11 +63,5 @@ benchmark::internal::Benchmark* add(std::string const& name, F const& body) {
       ->Arg(2)
       ->UseManualTime()
       ->Unit(benchmark::kMillisecond);
-}
-
-/// Uniform in [-bound, bound).
-inline void randomise(std::span<float> values, double bound = 1, std::uint64_t seed = 1) {
-  Random random(Seed{seed});
-  for (float& v : values) v = static_cast<float>(random.uniform(-bound, bound));
 }
 }  // namespace berl::bench

@@ -1,0 +1,63 @@
+#include <berl/cuda/expr/evaluate.hpp>
+#include <berl/cuda/expr/gradient.hpp>
+#include <berl/cuda/imaging/normals.hpp>
+#include <berl/cuda/imaging/rasterize.hpp>
+#include <berl/cuda/imaging/viewpoint.hpp>
+#include <berl/cuda/imaging/warp.hpp>
+#include <berl/cuda/tensor.hpp>  // copy
+
+#include "cuda/bench.hpp"
+#include "imaging/scene.hpp"
+#include "imaging/studio.hpp"
+
+namespace {
+using namespace berl;
+using namespace berl::bench;
+
+/// The checks are computed once for each size and batch, like the scene.
+template <int S>
+struct Rendered : Studio<S, Cuda> {
+  explicit Rendered(int n) : Studio<S, Cuda>(Context<Cuda>(0, imaging::render_scratch_bytes<float, S>(n, 1)), gpu::memory, n), batch(n) {
+    auto const given = bumps<S>(batch);
+    copy(this->ctx, given.depth.read(), this->scene.depth.write());
+    copy(this->ctx, given.albedo.read(), this->scene.albedo.write());
+    copy(this->ctx, given.light.read(), this->scene.light.write());
+    copy(this->ctx, given.view.read(), this->scene.view.write());
+    copy(this->ctx, waves<S>(batch).read(), this->d_image.write());
+    this->forward();
+    this->backward();
+    Tensor<float, Shape<3, S, S>> image(batch);
+    Tensor<float, Shape<1, S, S>> d_depth(batch);
+    copy(this->ctx, this->maps.image.read(), image.write());
+    copy(this->ctx, this->d.depth.read(), d_depth.write());
+    this->ctx.synchronize();
+    check = mean_magnitude(image.span());
+    check_gradient = mean_magnitude(d_depth.span());
+  }
+  int batch;
+  double check, check_gradient;
+};
+
+template <int S>
+void add_parts() {
+  static std::unique_ptr<Rendered<S>> rendered;  // the benchmarks of a batch follow one another, and each is called several times
+  for (int const batch : {1, 16, 64, 256, 1024})
+    for_parts([batch](char const* name, double maps, auto const& body) {
+      add(text("renderer/", name, "/", S, "x", S, "/b", batch), [=](benchmark::State& state) {
+        if (!rendered || rendered->batch != batch) {
+          rendered.reset();
+          rendered = std::make_unique<Rendered<S>>(batch);
+        }
+        measure(state, rendered->ctx, work_of_maps<S>(maps, batch), [&] { body(*rendered); });
+        state.counters["check"] = rendered->check;  // which the peer's rendering must have too
+        state.counters["check_gradient"] = rendered->check_gradient;
+      });
+    });
+}
+
+bool const added = [] {
+  add_parts<64>();
+  add_parts<128>();
+  return true;
+}();
+}  // namespace
