@@ -16,7 +16,8 @@ if(NOT BERL_CUDA)
   return()
 endif()
 if(berl_nvcc_version VERSION_LESS 12)
-  message(FATAL_ERROR "berl: BERL_CUDA is on, but there is no nvcc 12 or later (found: ${BERL_NVCC}). Set BERL_NVCC, or turn BERL_CUDA off.")
+  message(FATAL_ERROR
+    "berl: BERL_CUDA is on, but there is no nvcc 12 or later (found: ${BERL_NVCC}). Set BERL_NVCC, or turn BERL_CUDA off.")
 endif()
 
 set(CMAKE_CUDA_COMPILER ${BERL_NVCC})

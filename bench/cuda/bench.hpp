@@ -44,6 +44,13 @@ double seconds(Context<Cuda>& ctx, F const& body) {
   gpu::check(cudaEventElapsedTime(&milliseconds, begin.get(), end.get()), "cudaEventElapsedTime");
   return 1e-3 * static_cast<double>(milliseconds);
 }
+/// The seconds of n times what body does, one behind the other.
+template <class F>
+double seconds(Context<Cuda>& ctx, benchmark::IterationCount n, F const& body) {
+  return seconds(ctx, [&] {
+    for (benchmark::IterationCount i = 0; i < n; ++i) body();
+  });
+}
 
 namespace detail {
 /// The shortest of several runs: whatever else the machine does only makes it longer.
@@ -141,11 +148,7 @@ void measure_seconds(benchmark::State& state, Context<Cuda> const& ctx, Work con
 }
 template <class F>
 void measure(benchmark::State& state, Context<Cuda>& ctx, Work const& work, F const& body) {
-  measure_seconds(state, ctx, work, [&](benchmark::IterationCount n) {
-    return seconds(ctx, [&] {
-      for (benchmark::IterationCount i = 0; i < n; ++i) body();
-    });
-  });
+  measure_seconds(state, ctx, work, [&](benchmark::IterationCount n) { return seconds(ctx, n, body); });
 }
 
 /// Adds a benchmark, which fails with the text of what it throws: no GPU, too little memory. A ceiling is measured before it starts.
