@@ -1,9 +1,11 @@
 """Single layers: the names and shapes are those of berl's bench/nn and bench/losses."""
+import functools
+
 import torch
 import torch.nn.functional as F
 
 from networks import CurricularFace
-from timing import Case, layout
+from timing import Case, autocast, is_compiled, layout
 
 
 def maps(batch, channels, side, variant):
@@ -28,23 +30,27 @@ def bypass_convolutions():
     yield from ((64, m, 5, 1, 2, 64, False) for m in (64, 1, 3))
 
 
-def convolutions():
-    for c, m, k, s, p, side, transposed in (*resnet_convolutions(), *bypass_convolutions()):
-        kernel = f"{'t' if transposed else ''}{k}x{k}{f's{s}' if s > 1 else ''}"
-        for batch in (4, 8):
-            def make(variant, what, c=c, m=m, k=k, s=s, p=p, side=side, transposed=transposed, batch=batch):
-                x = maps(batch, c, side, variant)
-                weight = torch.rand(*((c, m) if transposed else (m, c)), k, k).sub_(0.5).to(memory_format=layout(variant))
-                settings = [s, s], [p, p], [1, 1], transposed, [0, 0], 1
-                y = torch.ops.aten.convolution(x, weight, None, *settings)
-                dy = torch.rand_like(y)
-                if what == "forward":
-                    return lambda: torch.ops.aten.convolution(x, weight, None, *settings)
-                wanted = [what == "data", what == "weight", False]
-                return lambda: torch.ops.aten.convolution_backward(dy, x, weight, None, *settings, wanted)
+def convolution(c, m, k, s, p, side, transposed, batch, what, variant):
+    """One of the three products of a convolution: forward, data, weight."""
+    kind = torch.bfloat16 if "bf16" in variant else torch.float32
+    x = maps(batch, c, side, variant).to(kind)
+    weight = torch.rand(*((c, m) if transposed else (m, c)), k, k).sub_(0.5).to(kind, memory_format=layout(variant))
+    settings = [s, s], [p, p], [1, 1], transposed, [0, 0], 1
+    y = torch.ops.aten.convolution(x, weight, None, *settings)
+    dy = torch.rand_like(y)
+    if what == "forward":
+        return lambda: torch.ops.aten.convolution(x, weight, None, *settings)
+    wanted = [what == "data", what == "weight", False]
+    return lambda: torch.ops.aten.convolution_backward(dy, x, weight, None, *settings, wanted)
 
+
+def convolutions(shapes, batches, variants):
+    for c, m, k, s, p, side, transposed in shapes:
+        kernel = f"{'t' if transposed else ''}{k}x{k}{f's{s}' if s > 1 else ''}"
+        for batch in batches:
             for what in ("forward", "data", "weight"):
-                yield Case(f"conv/{kernel}/{c}-{m}/{side}/b{batch}/{what}", lambda variant, what=what, make=make: make(variant, what))
+                make = functools.partial(convolution, c, m, k, s, p, side, transposed, batch, what)
+                yield Case(f"conv/{kernel}/{c}-{m}/{side}/b{batch}/{what}", make, variants=variants)
 
 
 def with_gradient(name, function, x, parameters=()):
@@ -108,25 +114,39 @@ def linear():
             yield case
 
 
+def head_step(identities, batch, variant):
+    head = CurricularFace(identities)
+    embedding, labels = torch.randn(batch, 512).requires_grad_(), torch.arange(batch) * 997 % identities
+    loss = torch.compile(head) if is_compiled(variant) else head
+
+    def run():
+        head.weight.grad = embedding.grad = None
+        with autocast(variant):
+            value = loss(embedding, labels)
+        value.backward()
+
+    return run
+
+
 def heads():
     for identities in (1000, 10_000, 85_742):
         for batch in (16, 64):
-            def make(variant, identities=identities, batch=batch):
-                head = CurricularFace(identities)
-                embedding, labels = torch.randn(batch, 512).requires_grad_(), torch.arange(batch) * 997 % identities
-                loss = torch.compile(head) if variant.endswith("compile") else head
-
-                def run():
-                    head.weight.grad = embedding.grad = None
-                    loss(embedding, labels).backward()
-
-                return run
-
-            yield Case(f"head/{identities}/b{batch}", make, variants=("contiguous", "contiguous+compile"))
+            yield Case(f"head/{identities}/b{batch}", functools.partial(head_step, identities, batch),
+                       variants=("contiguous", "contiguous+compile"))
 
 
 def cases():
-    yield from convolutions()
+    both = "contiguous", "channels_last"
+    yield from convolutions((*resnet_convolutions(), *bypass_convolutions()), (4, 8), both)
     yield from pointwise_and_norms()
     yield from linear()
     yield from heads()
+
+
+def cuda_cases():
+    """Those of berl's bench/cuda."""
+    stages = ((64, 112), (128, 56), (256, 28), (512, 14))
+    shapes = ((c, c, 3, s, 1, side // (3 - s), False) for c, side in stages for s in (2, 1))
+    yield from convolutions(shapes, (128,), ("fp32+channels_last", "tf32+channels_last", "bf16+channels_last"))
+    yield Case("head/85742/b200", functools.partial(head_step, 85_742, 200),
+               variants=tuple(precision + way for way in ("", "+graph", "+compile") for precision in ("fp32", "tf32", "bf16")))

@@ -72,8 +72,8 @@ class CurricularFace(nn.Module):
         self.threshold, self.shift = -self.cos_m, (self.sin_m * margin).item()
 
     def forward(self, embedding, labels):
-        cosine = F.linear(F.normalize(embedding), F.normalize(self.weight)).clamp(-1, 1)
-        rows = torch.arange(labels.numel())
+        cosine = F.linear(F.normalize(embedding), F.normalize(self.weight)).float().clamp(-1, 1)
+        rows = torch.arange(labels.numel(), device=labels.device)
         own = cosine[rows, labels]
         moved = own * self.cos_m - (1 - own * own).clamp_min(1e-12).sqrt() * self.sin_m
         with torch.no_grad():
@@ -123,10 +123,12 @@ class Bypass(nn.Module):
 
     def forward(self, pictures, tap):
         image = F.interpolate(pictures, size=(64, 64), mode="bilinear", align_corners=False)
-        raw = self.depth(tap)
+        raw = self.depth(tap).float()
         depth = 1 + 0.1 * torch.tanh(raw - raw.mean((1, 2, 3), keepdim=True))
         border = depth.new_full((depth.shape[0], 1, 64, 2), 1.04)
         depth = torch.cat([border, depth[..., 2:-2], border], 3)
         light, view = self.light(image).flatten(1), self.view(image).flatten(1)
-        rendered, mask = self.renderer(depth.contiguous(), torch.tanh(self.albedo(tap)).contiguous(), light, view)
+        scene = depth, torch.tanh(self.albedo(tap)), light, view
+        with torch.autocast(pictures.device.type, enabled=False):  # a depth rounded to 8 bits is none
+            rendered, mask = self.renderer(*(t.float().contiguous() for t in scene))
         return ((rendered - image).abs() * mask).sum() / (3 * mask.sum()).clamp_min(1)
