@@ -151,6 +151,36 @@ void measure(benchmark::State& state, Context<Cuda>& ctx, Work const& work, F co
   measure_seconds(state, ctx, work, [&](benchmark::IterationCount n) { return seconds(ctx, n, body); });
 }
 
+/// What body puts into the context's queue, recorded once; run() puts all of it there again.
+class Graph {
+ public:
+  template <class F>
+  Graph(Context<Cuda>& ctx, F const& body) : stream_(ctx.stream.get()) {
+    gpu::check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+    cudaGraph_t graph = nullptr;
+    try {
+      body();
+    } catch (...) {
+      static_cast<void>(cudaStreamEndCapture(stream_, &graph));
+      throw;
+    }
+    gpu::check(cudaStreamEndCapture(stream_, &graph), "cudaStreamEndCapture");
+    cudaGraphExec_t made = nullptr;
+    cudaError_t const status = cudaGraphInstantiate(&made, graph, 0);
+    static_cast<void>(cudaGraphDestroy(graph));
+    gpu::check(status, "cudaGraphInstantiate");
+    graph_.reset(made);
+  }
+  void run() const { gpu::check(cudaGraphLaunch(graph_.get(), stream_), "cudaGraphLaunch"); }
+
+ private:
+  struct Destroy {
+    void operator()(cudaGraphExec_t graph) const { static_cast<void>(cudaGraphExecDestroy(graph)); }
+  };
+  cudaStream_t stream_;
+  std::unique_ptr<std::remove_pointer_t<cudaGraphExec_t>, Destroy> graph_;
+};
+
 /// Adds a benchmark, which fails with the text of what it throws: no GPU, too little memory. A ceiling is measured before it starts.
 template <class F>
 benchmark::internal::Benchmark* add(std::string const& name, F const& body) {

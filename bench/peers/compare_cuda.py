@@ -8,6 +8,7 @@ earlier run has found, --known, is not measured again, so that another run goes 
 cuDNN and cuBLAS that torch brings.
 """
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -36,7 +37,8 @@ def libraries_of(python):
 
 def case_of(name):
     """(case, precision) of a benchmark: conv/.../forward/tf32 has its precision at the end; the renderer computes in fp32, and what says
-    nothing in tf32."""
+    nothing in tf32. What is replayed as a graph is the same case."""
+    name = name.removesuffix("/graph")
     first, _, last = name.rpartition("/")
     if last in PRECISIONS:
         return first, last
@@ -63,25 +65,29 @@ def berl_results(program, pattern, min_time, environment, limit):
         if row.get("error_occurred"):
             log(f"{name}: {row['error_message']}")
         else:
-            results[case_of(name)] = row | {"seconds": row["real_time"] * {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}[row["time_unit"]]}
+            row["seconds"] = row["real_time"] * {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}[row["time_unit"]]
+            results[case_of(name)] = min(row, results.get(case_of(name), row), key=lambda one: one["seconds"])
     return results
 
 
 class Peer:
     """A process that measures what it is asked for. One that takes too long is ended, and the next question starts another."""
 
-    def __init__(self, python, min_time):
+    def __init__(self, python, min_time, errors):
         self.command = [python, str(pathlib.Path(__file__).with_name("peer.py")), "--device", "cuda", "--min-time", str(min_time)]
-        self.process = None
+        self.process, self.errors, self.cache = None, errors, None
         listed = subprocess.run([*self.command, "--list"], stdout=subprocess.PIPE, text=True, check=True).stdout
         self.variants = {row["name"]: row["variants"] for row in map(json.loads, listed.splitlines())}
 
     def ask(self, name, variant, limit):
         if self.process is None:
+            self.cache = tempfile.TemporaryDirectory()  # one that was ended may have left half a file in its own
+            environment = os.environ | {"TORCHINDUCTOR_CACHE_DIR": self.cache.name}
             self.process = subprocess.Popen([*self.command, "--ask", "--count"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                            stderr=subprocess.DEVNULL, start_new_session=True)
-        self.process.stdin.write(f"{name} {variant}\n".encode())
-        self.process.stdin.flush()
+                                            stderr=self.errors, env=environment, start_new_session=True)
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(f"{name} {variant}\n".encode())
+            self.process.stdin.flush()
         ready, _, _ = select.select([self.process.stdout], [], [], limit)
         line = self.process.stdout.readline() if ready else b""
         if line:
@@ -91,9 +97,11 @@ class Peer:
 
     def end(self):
         if self.process is not None:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
             self.process = None
+            self.cache.cleanup()
 
 
 def way_of(variant):
@@ -118,10 +126,10 @@ def run_berl(arguments, ends):
     return results
 
 
-def run_peer(arguments, ends, known):
+def run_peer(arguments, ends, known, errors):
     """[row of each case and variant], the ones that are known already among them."""
-    peer = Peer(arguments.python, arguments.min_time)
-    rows = {(row["name"], row["variant"]): row for row in known}
+    peer = Peer(arguments.python, arguments.min_time, errors)
+    rows = {(row["name"], row["variant"]): row for row in known if "seconds" in row}
     wanted = [(WAYS.index(way_of(variant)), name, variant) for name, variants in peer.variants.items() for variant in variants
               if re.search(arguments.cases, name) and (name, variant) not in rows]
     wanted.sort(key=lambda one: one[0])  # and otherwise in the peer's order
@@ -143,7 +151,7 @@ def joined(berl, peer):
     best, gflop = {}, {}
     for row in peer:
         key = row["name"], precision_of(row["variant"])
-        if "seconds" in row and row["seconds"] < best.get(key, row)["seconds"] + 1e-12:
+        if "seconds" in row and (key not in best or row["seconds"] < best[key]["seconds"]):
             best[key] = row
         gflop[row["name"]] = max(gflop.get(row["name"], 0), row.get("gflop", 0))
     rows = []
@@ -189,7 +197,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--programs", default="build/cuda/bench/cuda", help="folder of berl's programs")
     parser.add_argument("--python", default=os.environ.get("PEER_PYTHON", sys.executable), help="one that has torch")
-    parser.add_argument("--cases", default=".", help="regular expression, for names of both")
+    parser.add_argument("--cases", default=".", help="regular expression, for names of both; those of berl go on behind the peer's")
     parser.add_argument("--minutes", type=float, default=9, help="for everything")
     parser.add_argument("--min-time", type=float, default=0.1, help="seconds for each case")
     parser.add_argument("--limit", type=float, default=200, help="seconds for each of berl's programs")
@@ -201,10 +209,11 @@ def main():
 
     ends = time.monotonic() + 60 * arguments.minutes
     known = json.loads(arguments.known.read_text())["torch"] if arguments.known else []
-    berl = run_berl(arguments, ends)
-    peer = run_peer(arguments, ends, known)
-    rows = joined(berl, peer)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    berl = run_berl(arguments, ends)
+    with open(arguments.out.with_suffix(".log"), "w") as errors:
+        peer = run_peer(arguments, ends, known, errors)
+    rows = joined(berl, peer)
     arguments.out.write_text(json.dumps({"cases": rows, "berl": list(berl.values()), "torch": peer}, indent=1))
     print_table(rows)
     version = next((row["torch"] for row in peer if "torch" in row), "-")

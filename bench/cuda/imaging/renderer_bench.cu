@@ -40,18 +40,28 @@ struct Rendered : Studio<S, Cuda> {
 
 template <int S>
 void add_parts() {
-  static std::unique_ptr<Rendered<S>> rendered;  // the benchmarks of a batch follow one another, and each is called several times
+  // the benchmarks of a batch follow one another, and each is called several times; never destroyed, since the driver may end first
+  static auto& rendered = *new std::unique_ptr<Rendered<S>>;
+  auto const add_to = [](std::string const& name, int batch, double maps, auto const& measure_it) {
+    add(name, [=](benchmark::State& state) {
+      if (!rendered || rendered->batch != batch) {
+        rendered.reset();
+        rendered = std::make_unique<Rendered<S>>(batch);
+      }
+      measure_it(state, work_of_maps<S>(maps, batch), *rendered);
+      state.counters["check"] = rendered->check;  // which the peer's rendering must have too
+      state.counters["check_gradient"] = rendered->check_gradient;
+    });
+  };
   for (int const batch : {1, 16, 64, 256, 1024})
-    for_parts([batch](char const* name, double maps, auto const& body) {
-      add(text("renderer/", name, "/", S, "x", S, "/b", batch), [=](benchmark::State& state) {
-        if (!rendered || rendered->batch != batch) {
-          rendered.reset();
-          rendered = std::make_unique<Rendered<S>>(batch);
-        }
-        measure(state, rendered->ctx, work_of_maps<S>(maps, batch), [&] { body(*rendered); });
-        state.counters["check"] = rendered->check;  // which the peer's rendering must have too
-        state.counters["check_gradient"] = rendered->check_gradient;
-      });
+    for_parts([&](std::string const& part, double maps, auto const& body) {
+      std::string const name = text("renderer/", part, "/", S, "x", S, "/b", batch);
+      add_to(name, batch, maps, [body](auto& state, Work const& work, auto& s) { measure(state, s.ctx, work, [&] { body(s); }); });
+      if (part.starts_with("whole/"))  // launching its kernels takes longer than a small batch's images
+        add_to(name + "/graph", batch, maps, [body](auto& state, Work const& work, auto& s) {
+          Graph const graph(s.ctx, [&] { body(s); });
+          measure(state, s.ctx, work, [&] { graph.run(); });
+        });
     });
 }
 

@@ -17,7 +17,8 @@ void add_conv2d() {
   constexpr Work once{.flops = 2.0 * batch * static_cast<double>(nn::macs<L, In>()),
                       .bytes = 4.0 * (batch * double{In::size + Layer::Out::size} + weights)};
   constexpr Work added{.flops = once.flops, .bytes = once.bytes + 4 * weights};  // weight gradients are read too
-  static std::unique_ptr<Layer> run;  // planned and checked once, though each benchmark is called several times
+  // planned and checked once, though each benchmark is called several times; and never destroyed, since the driver may end first
+  static auto& run = *new std::unique_ptr<Layer>;
   static gpu::Precision of;
   for (auto const precision : {gpu::Precision::fp32, gpu::Precision::tf32}) {
     auto const add_direction = [&](char const* direction, auto const& body) {
