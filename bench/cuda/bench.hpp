@@ -89,8 +89,8 @@ inline double ceiling_bytes() {
 }
 
 /// Products and sums per second of 8192 x 8192 sums of 8192 products by cuBLASLt. Measured when first asked for.
-inline double ceiling_flops(gpu::Precision precision) {
-  static std::map<gpu::Precision, double> known;
+inline double ceiling_flops(Precision precision) {
+  static std::map<Precision, double> known;
   auto const [at, is_new] = known.try_emplace(precision);
   if (is_new) {
     constexpr int n = 8192;
@@ -195,5 +195,5 @@ benchmark::internal::Benchmark* add(std::string const& name, F const& body) {
   return benchmark::RegisterBenchmark(name.c_str(), measured)->UseManualTime()->Unit(benchmark::kMicrosecond);
 }
 
-inline char const* name_of(gpu::Precision precision) { return precision == gpu::Precision::fp32 ? "fp32" : "tf32"; }
+inline char const* name_of(Precision precision) { return precision == Precision::fp32 ? "fp32" : "tf32"; }
 }  // namespace berl::bench

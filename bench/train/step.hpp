@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bench.hpp"
+#include "train/step_flops.hpp"
 
 namespace berl::bench {
 /// The most memory that this process has had, in MiB. A process that runs one benchmark alone tells that benchmark's.
@@ -12,17 +13,6 @@ inline double peak_mib() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<double>(usage.ru_maxrss) / 1024;
-}
-
-/// Products and sums of a step: forward, data and weight gradient of all layers, less what the first layers need not give; and the head.
-template <class Model>
-double step_flops(int batch, int identities, train::Stage stage) {
-  using A = typename Model::Auxiliary;
-  constexpr auto stem = static_cast<double>(64 * 112 * 112 * 27);
-  constexpr auto first = 2.0 * (nn::HiddenOf<typename nn::layer_of<typename A::View, 0>::layer, Shape<3, A::side, A::side>, 1>::size * 48);
-  double macs = 3.0 * static_cast<double>(Model::backbone_macs) - stem + 3.0 * identities * Model::Embedding::size;
-  if (stage == train::Stage::joint) macs += 3.0 * static_cast<double>(Model::auxiliary_macs) - first;
-  return 2 * macs * batch;
 }
 
 /// step/r18/b16 and step/r18/b16/bypass: a backbone and the batch; recognition alone, or with the whole bypass. 1000 identities.

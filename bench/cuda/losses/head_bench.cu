@@ -13,7 +13,7 @@ using namespace berl::bench;
 using Embedding = Shape<512>;
 
 /// head/85742/b200/tf32: identities, batch, precision. Loss, and the gradients of embeddings and class weights.
-void curricular_face(benchmark::State& state, int identities, int batch, gpu::Precision precision) {
+void curricular_face(benchmark::State& state, int identities, int batch, Precision precision) {
   Context<Cuda> ctx;
   ctx.precision = precision;
   ctx.scratch = Arena(gpu::plan_head<float, Embedding>(ctx, batch, identities), gpu::memory);
@@ -40,7 +40,7 @@ void curricular_face(benchmark::State& state, int identities, int batch, gpu::Pr
 }
 
 bool const added = [] {
-  for (auto const precision : {gpu::Precision::fp32, gpu::Precision::tf32})
+  for (auto const precision : {Precision::fp32, Precision::tf32})
     add(text("head/85742/b200/", name_of(precision)), [=](benchmark::State& state) { curricular_face(state, 85'742, 200, precision); });
   return true;
 }();

@@ -19,8 +19,8 @@ void add_conv2d() {
   constexpr Work added{.flops = once.flops, .bytes = once.bytes + 4 * weights};  // weight gradients are read too
   // planned and checked once, though each benchmark is called several times; and never destroyed, since the driver may end first
   static auto& run = *new std::unique_ptr<Layer>;
-  static gpu::Precision of;
-  for (auto const precision : {gpu::Precision::fp32, gpu::Precision::tf32}) {
+  static Precision of;
+  for (auto const precision : {Precision::fp32, Precision::tf32}) {
     auto const add_direction = [&](char const* direction, auto const& body) {
       add(text("conv/3x3", S > 1 ? "s2/" : "/", C, "-", C, "/", Side, "/b", batch, "/", direction, "/", name_of(precision)),
           [=](benchmark::State& state) {

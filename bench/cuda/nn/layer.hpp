@@ -46,7 +46,7 @@ class Run {
  public:
   using Out = nn::OutputOf<L, In>;
   using Sizes = nn::SizesOf<L>;
-  Run(int batch, gpu::Precision precision)
+  Run(int batch, Precision precision)
       : x_(batch),
         dx_(batch),
         y_(batch),

@@ -78,7 +78,7 @@ struct Context<Cuda> {
   Arena scratch;  ///< sized by plan; operations take from it and give back before they return
   gpu::Stream stream;
   Precision precision = Precision::fp32;  ///< of what is planned from now on
-  gpu::Owned owned;                                 ///< handles of libraries, and what they have planned
+  gpu::Owned owned;                       ///< handles of libraries, and what they have planned
 };
 
 namespace gpu {

@@ -68,9 +68,9 @@ void check_drawn(Maps<S> const& a, Maps<S> const& b) {
   CHECK(others < a.depth.size() / 200);
 }
 template <int S>
-void check_gradients(Maps<S> const& a, Maps<S> const& b, double tolerance = rounding<float>) {
-  CHECK(difference(a.d_depth, b.d_depth) < tolerance);
-  CHECK(difference(a.d_movement, b.d_movement) < tolerance);
+void check_gradients(Maps<S> const& a, Maps<S> const& b) {
+  CHECK(difference(a.d_depth, b.d_depth) < rounding<float>);
+  CHECK(difference(a.d_movement, b.d_movement) < rounding<float>);
 }
 template <class T, class From, class S>
 Tensor<T, S> as(Tensor<From, S> const& x) {
@@ -78,9 +78,9 @@ Tensor<T, S> as(Tensor<From, S> const& x) {
   for (std::size_t i = 0; i < x.size(); ++i) y[i] = static_cast<T>(x[i]);
   return y;
 }
-/// What floats lose in the gradients, on the host: corners are seen at positions up to the side of the raster, and a triangle is a pixel
-/// wide, so that a rounding of the one is many of the other. Whoever rounds elsewhere, as the GPU does, which fuses products and sums,
-/// is as far from the truth.
+/// What floats lose in the gradient, on the host: corners are seen at positions up to the side of the raster, and a triangle is a pixel
+/// wide, seen from the side even less, so that a rounding of the one is many of the other. Whoever rounds elsewhere, as the GPU does, which
+/// fuses products and sums, is no farther from the host than that; and most pixels are close.
 template <int S>
 double lost_by_floats(Settings const& s, Maps<S> const& x) {
   auto const depth = as<double>(x.depth), drawn = as<double>(x.drawn), d_rendered = as<double>(x.d_rendered);
@@ -90,7 +90,15 @@ double lost_by_floats(Settings const& s, Maps<S> const& x) {
   Context<Host> ctx{1, Arena(imaging::rasterize_scratch_bytes<double, S>(s.supersampling, batch, 1))};
   imaging::rasterize_backward(ctx, s, depth.read(), movement.read(), drawn.read(), x.faces.read(), d_rendered.read(), d_depth.add(),
                               d_movement.write());
-  return std::max(difference(as<double>(x.d_depth), d_depth), difference(as<double>(x.d_movement), d_movement));
+  return difference(as<double>(x.d_depth), d_depth);
+}
+/// The share of pixels that differ by more than roundings.
+template <class S>
+double others(Tensor<float, S> const& a, Tensor<float, S> const& b) {
+  double size = 0, n = 0;
+  for (float const v : b.span()) size = std::max(size, static_cast<double>(std::abs(v)));
+  for (std::size_t i = 0; i < a.size(); ++i) n += std::abs(static_cast<double>(a[i] - b[i])) > rounding<float> * size ? 1 : 0;
+  return n / static_cast<double>(a.size());
 }
 template <class Team, int S>
 Maps<S> by_a_team(Settings const& s, Maps<S> const& known) {
@@ -170,9 +178,9 @@ TEST_CASE_TEMPLATE("the GPU draws what the host does, twice the same" * needs_gp
     };
     auto const once = run(), again = run();
     check_drawn(once, expected);
-    double const lost = lost_by_floats(s, expected);
-    CHECK(lost < 1e-3);
-    check_gradients(once, expected, 3 * lost + rounding<float>);
+    CHECK(difference(once.d_depth, expected.d_depth) < lost_by_floats(s, expected));
+    CHECK(difference(once.d_movement, expected.d_movement) < 1e-3);
+    CHECK(others(once.d_depth, expected.d_depth) < 0.02);
     CHECK(same_bits(once.faces, again.faces));
     CHECK(same_bits(once.drawn, again.drawn));
     CHECK(same_bits(once.d_depth, again.d_depth));

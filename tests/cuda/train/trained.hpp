@@ -2,6 +2,8 @@
 #include "../../train/small_model.hpp"
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <vector>
 
 namespace berl::test {
@@ -20,6 +22,7 @@ void begin(Trainer& trainer, train::Stage stage) {
 struct Trained {
   std::vector<double> losses;  // four for each step
   std::vector<float> values, momentum, m, v, buffers;
+  std::map<std::string, std::vector<float>> gradients;  // by network: the first moment of what was trained
 };
 template <class Device>
 Trained trained(SmallOptions<float> const& options, train::Stage stage, int steps) {
@@ -38,6 +41,14 @@ Trained trained(SmallOptions<float> const& options, train::Stage stage, int step
   r.m.assign(s.m, s.m + s.auxiliary);
   r.v.assign(s.v, s.v + s.auxiliary);
   r.buffers.assign(s.buffers, s.buffers + s.buffered);
+  trainer.parameters().visit([&](Path const& path, auto& array) {
+    if constexpr (Trainable<std::remove_cvref_t<decltype(array)>>) {
+      auto const at = static_cast<std::size_t>(array.value() - s.values);
+      float const* const moment = at < s.recognition ? s.momentum + at : s.m + (at - s.recognition);
+      auto& of = r.gradients[path.text.substr(0, path.text.find('.', path.text.starts_with("i") ? 4 : 0))];
+      of.insert(of.end(), moment, moment + array.read().size());
+    }
+  });
   return r;
 }
 /// What the host does, in a file of its own that its compiler reads.

@@ -1,0 +1,79 @@
+#pragma once
+#include <berl/cuda/nn/conv2d.hpp>  // the backbones' layers
+#include <berl/cuda/nn/linear.hpp>
+#include <berl/cuda/nn/norm.hpp>
+#include <berl/cuda/nn/params.hpp>
+#include <berl/cuda/nn/pointwise.hpp>
+#include <berl/cuda/nn/prelu.hpp>
+#include <berl/networks/initialise.hpp>  // initialise_backbone
+#include <berl/networks/iresnet.hpp>     // IResNet100
+
+#include <cmath>  // isfinite
+
+#include "cuda/bench.hpp"
+
+namespace berl::bench {
+/// A network with random values on the GPU, for evaluation.
+template <class L, class In>
+class Network {
+ public:
+  using Out = nn::OutputOf<L, In>;
+  Network(Context<Cuda>& ctx, int batch)
+      : scratch_bytes(gpu::plan<L, float, In>(ctx, batch)),
+        y(batch),
+        memory_((Sizes::block + Sizes::buffers) * sizeof(float), gpu::memory) {
+    nn::Weights<L> host;
+    networks::initialise_backbone<float>(host.params, Seed{1});
+    float* const values = memory_.template take<float>(Sizes::block);
+    float* const buffers = memory_.template take<float>(Sizes::buffers);
+    nn::place<L, float, Cuda>(params_, values, values, buffers);
+    ctx.scratch = Arena(gpu::copy_block_scratch<L, float>(), gpu::memory);
+    gpu::copy_block_to_gpu<L>(ctx, static_cast<float const*>(host.values().data()), values);
+    float const* first = nullptr;  // of the buffers on the host, which lie in a row
+    host.params.visit(
+        [&](Nameless, auto& array) {
+          if constexpr (!Trainable<std::remove_cvref_t<decltype(array)>>)
+            if (first == nullptr) first = array.value();
+        },
+        Nameless{});
+    gpu::check(cudaMemcpy(buffers, first, Sizes::buffers * sizeof(float), cudaMemcpyHostToDevice), "cudaMemcpy");
+    ctx.synchronize();
+  }
+  void run(Context<Cuda>& ctx, Read<float, In, Cuda> x) { nn::forward<L, Inference>(ctx, params_, x, y.write(), Forget{}); }
+
+  std::size_t scratch_bytes;
+  Tensor<float, Out, Cuda> y;
+
+ private:
+  using Sizes = nn::SizesOf<L>;
+  Arena memory_;
+  nn::ParamsOf<L, float, Cuda> params_;
+};
+
+/// embedding/r100/b256/tf32: a backbone and how many pictures at a time, which are on the GPU.
+template <class Backbone>
+void add_embedding(char const* name, int batch) {
+  for (auto const precision : {Precision::tf32, Precision::fp32})
+    add(text("embedding/", name, "/b", batch, "/", name_of(precision)), [=](benchmark::State& state) {
+      using Input = typename Backbone::Input;
+      using Tap = nn::OutputOf<typename Backbone::Trunk, Input>;
+      Context<Cuda> ctx;
+      ctx.precision = precision;
+      Network<typename Backbone::Trunk, Input> trunk(ctx, batch);
+      Network<typename Backbone::Top, Tap> top(ctx, batch);
+      ctx.scratch = Arena(std::max(trunk.scratch_bytes, top.scratch_bytes), gpu::memory);
+      Tensor<float, Input, Cuda> pictures(batch);
+      randomise(ctx, pictures.write().data(), pictures.size());
+      auto const macs = nn::macs<typename Backbone::Trunk, Input>() + nn::macs<typename Backbone::Top, Tap>();
+      measure(state, ctx, {.flops = 2.0 * batch * static_cast<double>(macs), .images = static_cast<double>(batch)}, [&] {
+        trunk.run(ctx, pictures.read());
+        top.run(ctx, trunk.y.read());
+      });
+      Tensor<float, typename decltype(top)::Out> embeddings(batch);
+      copy(ctx, top.y.read(), embeddings.write());
+      ctx.synchronize();
+      for (float const v : embeddings.span())
+        if (!std::isfinite(v)) return state.SkipWithError("the embeddings are no numbers");
+    });
+}
+}  // namespace berl::bench

@@ -1,0 +1,8 @@
+#include "cuda/networks/embedding.hpp"
+
+namespace {
+bool const added = [] {
+  berl::bench::add_embedding<berl::networks::IResNet18>("r18", 256);
+  return true;
+}();
+}  // namespace

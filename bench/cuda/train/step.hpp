@@ -1,0 +1,42 @@
+#pragma once
+#include <berl/cuda/train/machine.hpp>  // Trainer on CUDA
+
+#include <cmath>  // isfinite
+#include <vector>
+
+#include "cuda/bench.hpp"
+#include "train/step_flops.hpp"
+
+namespace berl::bench {
+/// step/r18/b128/tf32 and step/r18/b128/bypass/tf32: a backbone and the batch; recognition alone, or with the whole bypass. 1000
+/// identities. Pictures and labels come from the host in each step, and the losses go there.
+///   MiB  all memory of the trainer on the GPU
+template <class Backbone>
+void add_step(char const* name, int batch, int steps) {
+  using Model = berl::Model<Backbone, losses::CurricularFace>;
+  constexpr int identities = 1000;
+  for (auto const precision : {Precision::tf32, Precision::fp32})
+    for (auto const stage : {train::Stage::recognition, train::Stage::joint})
+      add(text("step/", name, "/b", batch, stage == train::Stage::joint ? "/bypass/" : "/", name_of(precision)),
+          [=](benchmark::State& state) {
+            std::size_t before = 0, after = 0, all = 0;
+            gpu::check(cudaMemGetInfo(&before, &all), "cudaMemGetInfo");
+            train::Trainer<Model, Cuda> trainer({.identities = identities, .batch = batch, .seed = 1, .precision = precision});
+            gpu::check(cudaMemGetInfo(&after, &all), "cudaMemGetInfo");
+            // rates so small that the same pictures stay as hard as they are
+            trainer.begin(stage, optim::Constant{.rate = 1e-6}, optim::Constant{.rate = 1e-6});
+            Tensor<float, typename Model::Input> images(batch);
+            Random random(Seed{1});
+            for (float& v : images.span()) v = static_cast<float>(random.uniform(-1, 1));
+            std::vector<int> labels(static_cast<std::size_t>(batch));
+            for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<int>(i) * 31 % identities;
+            train::Losses losses;
+            measure(state, trainer.context(), {.flops = step_flops<Model>(batch, identities, stage), .images = static_cast<double>(batch)},
+                    [&] { losses = trainer.step(images.read(), std::span<int const>(labels)); });
+            if (!std::isfinite(losses.total)) state.SkipWithError("the loss is no number");
+            state.counters["loss"] = losses.total;
+            state.counters["MiB"] = static_cast<double>(before - after) / MiB;
+          })
+          ->Iterations(steps);
+}
+}  // namespace berl::bench

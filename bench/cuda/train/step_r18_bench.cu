@@ -1,0 +1,9 @@
+#include "cuda/train/step.hpp"
+
+namespace {
+using namespace berl;
+bool const added = [] {
+  bench::add_step<networks::IResNet18>("r18", 128, 20);
+  return true;
+}();
+}  // namespace
