@@ -6,6 +6,8 @@
 #include <thread>
 #include <vector>
 
+#pragma nv_diag_suppress 20013, 20015  // bodies that tests hand to functions for both devices are the host's alone
+
 namespace berl::gpu {
 /// Threads of the host as a team, so that what a block of the GPU does is tested where there is none.
 template <int members>

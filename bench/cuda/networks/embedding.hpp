@@ -7,6 +7,7 @@
 #include <berl/cuda/nn/prelu.hpp>
 #include <berl/networks/initialise.hpp>  // initialise_backbone
 #include <berl/networks/iresnet.hpp>     // IResNet100
+#include <berl/nn/sequential.hpp>        // forward
 
 #include <cmath>  // isfinite
 
