@@ -66,13 +66,16 @@ TEST_CASE("ablation: one table, whose tunings are not repeated") {
 TEST_CASE("attributes: what cannot be done is one line on stderr") {
   if (skip()) return;
   test::ScratchFolder const folder;
-  for (auto const& [program, arguments, said] : {std::tuple{"finetune_attributes", "", "expected one"},
-                                                 {"finetune_attributes", "--synthetic --network unsup3d-quarter", "a face network"},
-                                                 {"finetune_attributes", "--synthetic --fractions 2", "label_fraction"},
-                                                 {"finetune_attributes", "--celeba nowhere", "list_attr_celeba.txt"},
-                                                 {"ablation", "--set nonsense=1 --rows FR", "a known key"}}) {
-    auto const refused = run(folder, program, arguments + std::string(" --out ") + (folder / "x").string());
-    CHECK_MESSAGE(refused.code == 2, arguments);
-    CHECK_MESSAGE(refused.error.find(said) != std::string::npos, refused.error);
+  struct Call {
+    char const *program, *arguments, *said;
+  };
+  for (Call const& call : {Call{"finetune_attributes", "", "expected one"},
+                           Call{"finetune_attributes", "--synthetic --network unsup3d-quarter", "a face network"},
+                           Call{"finetune_attributes", "--synthetic --fractions 2", "label_fraction"},
+                           Call{"finetune_attributes", "--celeba nowhere", "list_attr_celeba.txt"},
+                           Call{"ablation", "--set nonsense=1 --rows FR", "a known key"}}) {
+    auto const refused = run(folder, call.program, call.arguments + std::string(" --out ") + (folder / "x").string());
+    CHECK_MESSAGE(refused.code == 2, call.arguments);
+    CHECK_MESSAGE(refused.error.find(call.said) != std::string::npos, refused.error);
   }
 }

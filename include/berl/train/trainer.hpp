@@ -250,6 +250,7 @@ class Trainer {
       On::zero(ctx, states.m, states.auxiliary);
       On::zero(ctx, states.v, states.auxiliary);
       On::zero(ctx, states.buffers, states.buffered);
+      On::zero(ctx, losses.fr, Numbers<double>::count);
       params.place(states, options.identities);
     }
     using Inbox = typename On::template Inbox<T, Input>;

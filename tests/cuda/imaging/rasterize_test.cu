@@ -72,26 +72,6 @@ void check_gradients(Maps<S> const& a, Maps<S> const& b) {
   CHECK(difference(a.d_depth, b.d_depth) < rounding<float>);
   CHECK(difference(a.d_movement, b.d_movement) < rounding<float>);
 }
-template <class T, class From, class S>
-Tensor<T, S> as(Tensor<From, S> const& x) {
-  Tensor<T, S> y(x.batch());
-  for (std::size_t i = 0; i < x.size(); ++i) y[i] = static_cast<T>(x[i]);
-  return y;
-}
-/// What floats lose in the gradient, on the host: corners are seen at positions up to the side of the raster, and a triangle is a pixel
-/// wide, seen from the side even less, so that a rounding of the one is many of the other. Whoever rounds elsewhere, as the GPU does, which
-/// fuses products and sums, is no farther from the host than that; and most pixels are close.
-template <int S>
-double lost_by_floats(Settings const& s, Maps<S> const& x) {
-  auto const depth = as<double>(x.depth), drawn = as<double>(x.drawn), d_rendered = as<double>(x.d_rendered);
-  auto const movement = as<double>(x.movement);
-  auto d_depth = as<double>(filled<float, Shape<1, S, S>>(batch, "d"));
-  Tensor<double, Shape<12, 1, 1>> d_movement(batch);
-  Context<Host> ctx{1, Arena(imaging::rasterize_scratch_bytes<double, S>(s.supersampling, batch, 1))};
-  imaging::rasterize_backward(ctx, s, depth.read(), movement.read(), drawn.read(), x.faces.read(), d_rendered.read(), d_depth.add(),
-                              d_movement.write());
-  return difference(as<double>(x.d_depth), d_depth);
-}
 /// The share of pixels that differ by more than roundings.
 template <class S>
 double others(Tensor<float, S> const& a, Tensor<float, S> const& b) {
@@ -178,7 +158,8 @@ TEST_CASE_TEMPLATE("the GPU draws what the host does, twice the same" * needs_gp
     };
     auto const once = run(), again = run();
     check_drawn(once, expected);
-    CHECK(difference(once.d_depth, expected.d_depth) < lost_by_floats(s, expected));
+    // Corners are seen at positions up to 384, of which a rounding is 2e-5 of a triangle that is a pixel wide; most pixels are closer.
+    CHECK(difference(once.d_depth, expected.d_depth) < 1e-3);
     CHECK(difference(once.d_movement, expected.d_movement) < 1e-3);
     CHECK(others(once.d_depth, expected.d_depth) < 0.02);
     CHECK(same_bits(once.faces, again.faces));

@@ -13,6 +13,11 @@ using train::Stage;
 namespace {
 using OnGpu = train::Trainer<SmallModel, Cuda>;
 
+double length(std::vector<float> const& a) {
+  double sum = 0;
+  for (float const x : a) sum += static_cast<double>(x) * static_cast<double>(x);
+  return std::sqrt(sum);
+}
 double off(std::vector<float> const& a, std::vector<float> const& b) {
   double difference = 0, size = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -32,6 +37,7 @@ TEST_CASE("a step on the GPU is the host's, in each stage" * needs_gpu()) {
     // differ by 1e-5 move the gradient of the depth network by 4e-3 on the host.
     for (auto const& [network, gradient] : expected.gradients) {
       CAPTURE(network);
+      INFO("lengths ", length(found.gradients.at(network)), " and ", length(gradient));
       CHECK(off(found.gradients.at(network), gradient) < 1e-2);
     }
     CHECK(off(found.values, expected.values) < 1e-3);
