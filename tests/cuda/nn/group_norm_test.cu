@@ -31,16 +31,26 @@ Results<T> by_a_team(test::RunLayer<Added<G, channels<In>>, T, In>& run) {
   auto& p = run.weights.params.body.template at<0>();
   GroupNormOf<G, C, nn::detail::Rectified<nn::point::LeakyReLU<20>>, T> const of{p.weight.value(), p.bias.value(), {}};
   Tensor<T, Shape<C>> mean(batch), inverse(batch), d_bias(batch), d_weight(batch);
+  constexpr double eps = GroupNorm<G, C>::eps;
+  constexpr bool packed = groups_are_packs<G, C, In, T>;
+  constexpr int parts = packed ? MemberOfTile<G, Team>::tiles : G;
+  double shared[Team::size];
   work<Team>([&](Team team) {
-    for (int i = 0; i < batch * G; ++i)
-      group_forward<G, C, In>(team, of, xs, to, &mean[0], &inverse[0], GroupNorm<G, C>::eps, i / G, i % G);
+    for (int i = 0; i < batch * parts; ++i)
+      if constexpr (packed)
+        tile_forward<G, C, In>(team, of, xs, to, &mean[0], &inverse[0], eps, i / parts, i % parts, shared);
+      else
+        group_forward<G, C, In>(team, of, xs, to, &mean[0], &inverse[0], eps, i / parts, i % parts);
   });
   work<Team>([&](Team team) {
-    for (int i = 0; i < batch * G; ++i)
-      group_backward<G, C, In>(team, of, xs, dys, dx_to, &mean[0], &inverse[0], &d_bias[0], &d_weight[0], i / G, i % G);
+    for (int i = 0; i < batch * parts; ++i)
+      if constexpr (packed)
+        tile_backward<G, C, In>(team, of, xs, dys, dx_to, &mean[0], &inverse[0], &d_bias[0], &d_weight[0], i / parts, i % parts, shared);
+      else
+        group_backward<G, C, In>(team, of, xs, dys, dx_to, &mean[0], &inverse[0], &d_bias[0], &d_weight[0], i / parts, i % parts);
+    Team::sync();
+    for (int c = 0; c < C; ++c) add_samples(team, batch, C, &d_bias[0], &d_weight[0], p.bias.gradient(), p.weight.gradient(), c);
   });
-  AddSamples<T> const add{batch, C, &d_bias[0], &d_weight[0], p.bias.gradient(), p.weight.gradient()};
-  for (std::size_t c = 0; c < C; ++c) add(c);
   run.y = Teams::back(y);
   run.dx = Teams::back(dx);
   return results(run);
@@ -55,7 +65,8 @@ struct Case {
 }  // namespace
 
 TEST_CASE_TEMPLATE("a team norms groups, rectifies and adds as the host's loops do", Each, Case<float, Shape<32, 6, 5>, 8>,
-                   Case<double, Shape<48, 3, 3>, 3>, Case<float, Shape<6, 8, 8>, 2>, Case<double, Shape<3, 5, 5>, 1>) {
+                   Case<double, Shape<48, 3, 3>, 3>, Case<float, Shape<64, 5, 3>, 16>, Case<float, Shape<6, 8, 8>, 2>,
+                   Case<double, Shape<3, 5, 5>, 1>) {
   using T = typename Each::T;
   using In = typename Each::In;
   using L = Added<Each::G, channels<In>>;
@@ -72,6 +83,9 @@ TEST_CASE_TEMPLATE("a team norms groups, rectifies and adds as the host's loops 
 
 TEST_CASE("group norms on the GPU are those of the host" * needs_gpu()) {
   check_layer_on_gpu<Plain<16, 64>, Training, float, Shape<64, 14, 14>>(5);
+  check_layer_on_gpu<Plain<32, 64>, Training, float, Shape<64, 14, 14>>(5);
+  check_layer_on_gpu<Rectified<16, 64>, Training, float, Shape<64, 64, 64>>(3);
+  check_layer_on_gpu<Added<32, 128>, Training, float, Shape<128, 7, 5>>(2);
   check_layer_on_gpu<Plain<2, 6>, Training, double, Shape<6, 9, 7>>(3);
   check_layer_on_gpu<Rectified<4, 32>, Training, float, Shape<32, 5, 5>>(3);
   check_layer_on_gpu<Added<8, 32>, Inference, float, Shape<32, 28, 28>>(4);

@@ -51,7 +51,7 @@ Trained trained(SmallOptions<float> const& options, train::Stage stage, int step
   });
   return r;
 }
-/// What the host does, in a file of its own that its compiler reads.
-Trained trained_by_the_host(SmallOptions<float> const& options, train::Stage stage, int steps);
-std::vector<float> embedded_by_the_host(SmallOptions<float> const& options, int pictures);
+/// What the host does, in a library of its own.
+[[gnu::visibility("default")]] Trained trained_by_the_host(SmallOptions<float> const& options, train::Stage stage, int steps);
+[[gnu::visibility("default")]] std::vector<float> embedded_by_the_host(SmallOptions<float> const& options, int pictures);
 }  // namespace berl::test
