@@ -18,8 +18,8 @@ concept LabelledBatch = requires(B const& batch) {
 };
 
 /// Trains a model, one step at a time. All memory is taken when it is made; a step takes none.
+/// With Device = Cuda, include <berl/cuda/train/machine.hpp> before and compile as CUDA; pictures come from the host there too.
 ///   errors  Error, for sizes that are not positive, for a batch of another size, and for labels that name no identity
-///   With Device = Cuda, include <berl/cuda/train/machine.hpp> before and compile as CUDA; pictures still come from the host.
 template <class Model, class Device = Host, class T = float>
 class Trainer {
   using On = Kernel<Machine, Device>;
