@@ -25,6 +25,8 @@ struct ReconstructionLoss {
   Masking masking = Masking::batch;
   Reduction reduction = Reduction::mean;
 
+  /// Whether a sample's weight depends on how many of its values count.
+  BERL_FN constexpr bool counts() const { return reduction == Reduction::mean && masking != Masking::none; }
   /// Bytes that the loss takes from ctx.scratch.
   template <class T>
   static constexpr std::size_t scratch(int batch) {
@@ -72,8 +74,7 @@ struct Batch {};
 template <class D, class T, int S>
 void weights(Context<D>& ctx, ReconstructionLoss const& options, Read<T, Shape<1, S, S>, D> valid, T factor,
              Write<T, Shape<1, 1, 1>, D> weight) {
-  if (options.reduction == Reduction::mean && options.masking != Masking::none)
-    expr::evaluate(ctx, sum(3 * mask<S>), bind(mask<S> = valid), weight);
+  if (options.counts()) expr::evaluate(ctx, sum(3 * mask<S>), bind(mask<S> = valid), weight);
   Kernel<Batch, D>::weigh(ctx, options, 3 * S * S, factor, weight);
 }
 
@@ -177,10 +178,10 @@ struct berl::Kernel<berl::losses::eq6::Batch, berl::Host> {
   static void weigh(Context<Host>&, losses::ReconstructionLoss const& options, int values, T factor,
                     Write<T, Shape<1, 1, 1>, Host> weight) {
     double total = 0;
-    if (options.masking == losses::Masking::batch)
+    if (options.counts())
       for (int n = 0; n < weight.batch(); ++n) total += static_cast<double>(weight.data()[n]);
     for (int n = 0; n < weight.batch(); ++n)
-      weight.data()[n] = losses::eq6::weight(options, values, weight.batch(), total, weight.data()[n]) * factor;
+      weight.data()[n] = losses::eq6::weight(options, values, weight.batch(), total, options.counts() ? weight.data()[n] : T(0)) * factor;
   }
   template <class T>
   static void add_up(Context<Host>&, Read<T, Shape<1, 1, 1>, Host> weight, Read<T, Shape<1, 1, 1>, Host> sample,

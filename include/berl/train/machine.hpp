@@ -2,7 +2,6 @@
 #include <berl/core/threads.hpp>           // parallel_for
 #include <berl/data/resize.hpp>            // resize
 #include <berl/losses/class_sampling.hpp>  // HeadParams, sampled_forward_backward
-#include <berl/nn/state.hpp>               // SizesOf
 #include <berl/optim/clip.hpp>             // clip_norm
 #include <berl/train/plan.hpp>             // States, Parameters
 

@@ -9,9 +9,11 @@ namespace berl::losses::eq6 {
 template <class Team, class T>
 BERL_FN void weigh(Team const&, ReconstructionLoss const& options, int values, T factor, T* weight, int batch) {
   double total[1] = {};
-  for (int n = Team::rank(); n < batch; n += Team::size) total[0] += static_cast<double>(weight[n]);
+  if (options.counts())
+    for (int n = Team::rank(); n < batch; n += Team::size) total[0] += static_cast<double>(weight[n]);
   Team::sum(total);
-  for (int n = Team::rank(); n < batch; n += Team::size) weight[n] = eq6::weight(options, values, batch, total[0], weight[n]) * factor;
+  for (int n = Team::rank(); n < batch; n += Team::size)
+    weight[n] = eq6::weight(options, values, batch, total[0], options.counts() ? weight[n] : T(0)) * factor;
 }
 template <class Team, class T>
 BERL_FN void add_up(Team const&, T const* weight, T const* sample, int batch, double* loss) {
