@@ -2,6 +2,7 @@
 
 #include <berl/core/arena.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 
@@ -65,4 +66,17 @@ TEST_CASE("an arena takes its block where it is told to, and gives it back there
     CHECK(returned == 0);
   }
   CHECK(returned == 1);
+}
+
+TEST_CASE("an arena over another's memory takes from there and leaves it to its owner") {
+  Arena owner(256);
+  std::byte* const block = owner.take<std::byte>(128);
+  {
+    Arena lent(block, 128);
+    CHECK(reinterpret_cast<std::byte*>(lent.take<float>(16)) == block);
+    CHECK(reinterpret_cast<std::byte*>(lent.take<float>(16)) == block + 64);
+    CHECK_THROWS_AS(lent.take<float>(1), std::logic_error);
+  }
+  *block = std::byte{1};  // still the owner's
+  CHECK(owner.mark() == 128);
 }

@@ -19,3 +19,12 @@ TEST_CASE("Write overwrites and Add adds") {
   put<View<Add>>(to, 4.f);
   CHECK(to == 9.f);
 }
+
+TEST_CASE("some of a view's samples are where they were; a Skip has none") {
+  float data[6] = {0, 1, 2, 3, 4, 5};
+  auto const part = samples(View<Write>(data, 3), 1, 2);
+  static_assert(std::is_same_v<decltype(part), View<Write> const>);
+  CHECK(part.data() == data + 2);
+  CHECK(part.batch() == 2);
+  CHECK(samples(View<Skip>{}, 1, 2).data() == nullptr);
+}

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <berl/imaging/camera.hpp>
+#include <utility>
 
 #include "maps.hpp"
 
@@ -27,6 +28,21 @@ TEST_CASE("points and their gradient are those of the published code") {
   Tensor<double, Shape<1, 64, 64>> dd(3);
   points_backward(ctx, Settings{}, dp.read(), dd.write());
   CHECK(maps::deviation(maps::values(dd), file, "grid_3d/gdepth") < 1e-6);  // stored in float
+}
+
+TEST_CASE("points have the same bits for any number of threads") {
+  auto const depth = maps::bumps<16>(2);
+  auto const dp = noise<Shape<3, 16, 16>>("dp", 2, 1);
+  auto const run = [&](int threads) {
+    Context<Host> ctx{threads, {}};
+    Tensor<double, Shape<3, 16, 16>> p(2);
+    Tensor<double, Shape<1, 16, 16>> dd(2);
+    points(ctx, Settings{}, depth.read(), p.write());
+    points_backward(ctx, Settings{}, dp.read(), dd.write());
+    return std::pair(maps::values(p), maps::values(dd));
+  };
+  auto const one = run(1);
+  for (int const threads : {2, 7}) CHECK(run(threads) == one);
 }
 
 TEST_CASE("a gradient is overwritten, added to or left out as its view says") {

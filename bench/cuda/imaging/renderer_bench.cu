@@ -17,7 +17,9 @@ using namespace berl::bench;
 /// The checks are computed once for each size and batch, like the scene.
 template <int S>
 struct Rendered : Studio<S, Cuda> {
-  explicit Rendered(int n) : Studio<S, Cuda>(Context<Cuda>(0, imaging::render_scratch_bytes<float, S>(n, 1)), gpu::memory, n), batch(n) {
+  explicit Rendered(int n)
+      : Studio<S, Cuda>(Context<Cuda>(0, imaging::render_scratch_bytes<float, S, Cuda>(n, 1)), gpu::memory, n),
+        batch(n) {
     auto const given = bumps<S>(batch);
     copy(this->ctx, given.depth.read(), this->scene.depth.write());
     copy(this->ctx, given.albedo.read(), this->scene.albedo.write());

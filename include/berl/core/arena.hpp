@@ -36,6 +36,8 @@ class Arena {
   explicit Arena(std::size_t bytes, Memory const& memory = host_memory)
       : data_(bytes > 0 ? memory.allocate(bytes) : nullptr, Free(memory)),
         bytes_(bytes) {}
+  /// Over a block that somebody else owns, and that starts at a multiple of `alignment`.
+  Arena(std::byte* lent, std::size_t bytes) : data_(lent, Free({nullptr, [](std::byte*) noexcept {}})), bytes_(bytes) {}
   Arena(Arena&& from) noexcept { *this = std::move(from); }
   Arena& operator=(Arena&& from) noexcept {
     data_ = std::move(from.data_);

@@ -73,4 +73,13 @@ BERL_FN constexpr void put(T& to, T d) {
   else
     to = d;
 }
+
+/// Some of a view's samples: the given number of them, from the first one given. A Skip has none to choose from.
+template <class V>
+constexpr V samples(V const& view, int first, int count) {
+  if constexpr (skips<V>)
+    return view;
+  else
+    return V(view.data() + first * static_cast<std::ptrdiff_t>(V::shape::size), count);
+}
 }  // namespace berl

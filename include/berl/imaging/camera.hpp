@@ -1,8 +1,8 @@
 #pragma once
 #include <berl/core/config.hpp>       // BERL_FN
 #include <berl/core/device.hpp>       // Context, Kernel
-#include <berl/core/threads.hpp>      // parallel_for
 #include <berl/core/view.hpp>         // Read, Write, put
+#include <berl/imaging/bands.hpp>     // for_bands, parallel_for
 #include <berl/imaging/settings.hpp>  // Settings
 
 #include <cmath>  // tan
@@ -82,10 +82,10 @@ struct berl::Kernel<berl::imaging::Points, berl::Host> {
   static void forward(Context<Host>& ctx, imaging::Settings const& settings, Read<T, Shape<1, S, S>, Host> depth,
                       Write<T, Shape<3, S, S>, Host> points) {
     auto const camera = imaging::camera<T, S>(settings);
-    parallel_for(ctx, depth.batch(), [=](std::ptrdiff_t n) {
-      T const* const d = depth.sample(static_cast<int>(n));
-      T* const p = points.sample(static_cast<int>(n));
-      for (int v = 0; v < S; ++v)
+    imaging::for_bands(ctx, depth.batch(), S, [=](int n, int first, int last) {
+      T const* const d = depth.sample(n);
+      T* const p = points.sample(n);
+      for (int v = first; v < last; ++v)
         for (int u = 0; u < S; ++u) {
           auto const at = camera.point(T(u), T(v), d[v * S + u]);
           p[v * S + u] = at.x;
@@ -98,10 +98,10 @@ struct berl::Kernel<berl::imaging::Points, berl::Host> {
   static void backward(Context<Host>& ctx, imaging::Settings const& settings, Read<T, Shape<3, S, S>, Host> d_points, DDepth d_depth) {
     if constexpr (!skips<DDepth>) {
       auto const camera = imaging::camera<T, S>(settings);
-      parallel_for(ctx, d_points.batch(), [=](std::ptrdiff_t n) {
-        T const* const dp = d_points.sample(static_cast<int>(n));
-        T* const dd = d_depth.sample(static_cast<int>(n));
-        for (int v = 0; v < S; ++v)
+      imaging::for_bands(ctx, d_points.batch(), S, [=](int n, int first, int last) {
+        T const* const dp = d_points.sample(n);
+        T* const dd = d_depth.sample(n);
+        for (int v = first; v < last; ++v)
           for (int u = 0; u < S; ++u)
             put<DDepth>(dd[v * S + u], camera.pull_point(T(u), T(v), {dp[v * S + u], dp[(S + v) * S + u], dp[(2 * S + v) * S + u]}));
       });

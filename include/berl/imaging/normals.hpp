@@ -1,7 +1,8 @@
 #pragma once
-#include <berl/imaging/camera.hpp>  // Camera, Vector, Context, Kernel, parallel_for
+#include <berl/imaging/camera.hpp>  // Camera, Vector, Context, Kernel, for_bands
 
-#include <cmath>  // sqrt
+#include <algorithm>  // max
+#include <cmath>      // sqrt
 
 namespace berl::imaging {
 /// The normal of the depth map at one pixel, from the depth of its four neighbours (wu2020).
@@ -57,11 +58,11 @@ struct berl::Kernel<berl::imaging::Normals, berl::Host> {
                       Write<T, Shape<3, S, S>, Host> normal) {
     auto const camera = imaging::camera<T, S>(settings);
     T const e = T(settings.normal_epsilon);
-    parallel_for(ctx, depth.batch(), [=](std::ptrdiff_t n) {
-      T const* const d = depth.sample(static_cast<int>(n));
-      T* const out = normal.sample(static_cast<int>(n));
+    imaging::for_bands(ctx, depth.batch(), S, [=](int n, int first, int last) {
+      T const* const d = depth.sample(n);
+      T* const out = normal.sample(n);
       alignas(alignment) T x[S], y[S], z[S], length[S];
-      for (int v = 0; v < S; ++v) {
+      for (int v = first; v < last; ++v) {
         T const *const row = d + v * S, *const above = v > 0 ? row - S : row, *const below = v + 1 < S ? row + S : row;
         for (int u = 1; u < S - 1; ++u) {
           imaging::NormalStencil<T> const stencil(camera, T(u), T(v), row[u - 1], row[u + 1], above[u], below[u]);
@@ -89,16 +90,16 @@ struct berl::Kernel<berl::imaging::Normals, berl::Host> {
                        Read<T, Shape<3, S, S>, Host> d_normal, DDepth d_depth) {
     auto const camera = imaging::camera<T, S>(settings);
     T const e = T(settings.normal_epsilon);
-    parallel_for(ctx, depth.batch(), [=](std::ptrdiff_t n) {
-      T const* const d = depth.sample(static_cast<int>(n));
-      T const* const dn = d_normal.sample(static_cast<int>(n));
-      T* const out = d_depth.sample(static_cast<int>(n));
+    imaging::for_bands(ctx, depth.batch(), S, [=](int n, int first, int last) {
+      T const* const d = depth.sample(n);
+      T const* const dn = d_normal.sample(n);
+      T* const out = d_depth.sample(n);
       struct Row {
         T left[S], right[S], up[S], down[S];
       };
       Row rows[3] = {};
       T length[S] = {}, sum[S];
-      for (int v = 0; v <= S; ++v) {
+      for (int v = std::max(first - 1, 0); v <= last; ++v) {
         Row& now = rows[v % 3];
         if (v < 1 || v >= S - 1) {
           now = Row{};
@@ -116,7 +117,7 @@ struct berl::Kernel<berl::imaging::Normals, berl::Host> {
             now.left[u] = pulled.left, now.right[u] = pulled.right, now.up[u] = pulled.up, now.down[u] = pulled.down;
           }
         }
-        if (v == 0) continue;
+        if (v <= first) continue;
         Row const &middle = rows[(v - 1) % 3], &above = rows[(v + 1) % 3];  // rows v - 1 and v - 2
         for (int u = 0; u < S; ++u) sum[u] = (v > 1 ? above.down[u] : T(0)) + now.up[u];
         for (int u = 1; u < S; ++u) sum[u] += middle.right[u - 1];

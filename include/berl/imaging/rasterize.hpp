@@ -1,12 +1,47 @@
 #pragma once
 #include <berl/core/arena.hpp>        // Scope, padded
-#include <berl/imaging/triangle.hpp>  // Corner, Triangle, Projection, Context, Kernel, parallel_for
+#include <berl/imaging/triangle.hpp>  // Corner, Triangle, Projection, Context, Kernel, bands, for_bands, parallel_for
 
 #include <algorithm>  // clamp, copy_n, fill_n, max, min
 #include <cstdint>    // int32_t
 
 namespace berl::imaging {
 struct Rasterize {};
+
+namespace detail {
+/// One image's corners, or their gradients, planar.
+template <class T>
+struct Corners {
+  T *x, *y, *q;
+  Corner<T> operator[](int i) const { return {x[i], y[i], q[i]}; }
+};
+
+/// What a thread rasterises with, in memory that somebody else owns.
+template <class T, int S>
+struct RasterMemory {
+  Corners<T> corners, gradients;
+  T* samples;           // of a raster: inverse depth, or gradients
+  std::int32_t* faces;  // likewise, for a band that is not the first
+
+  static constexpr std::size_t map = padded<T>(S * S);
+  static constexpr std::size_t bytes(int supersampling) {
+    auto const n = static_cast<std::size_t>(supersampling * supersampling * S * S);
+    return (6 * map + padded<T>(n)) * sizeof(T) + padded<std::int32_t>(n) * sizeof(std::int32_t);
+  }
+  RasterMemory(std::byte* block, int supersampling) {
+    T* const maps = reinterpret_cast<T*>(block);
+    corners = {maps, maps + map, maps + 2 * map};
+    gradients = {maps + 3 * map, maps + 4 * map, maps + 5 * map};
+    samples = maps + 6 * map;
+    faces = reinterpret_cast<std::int32_t*>(samples + padded<T>(static_cast<std::size_t>(supersampling * supersampling * S * S)));
+  }
+};
+/// A thread's run of images, or a band of one.
+constexpr int raster_pieces(int batch, int threads, int rows) {
+  int const k = bands(batch, threads, rows);
+  return k > 1 ? batch * k : std::max(1, std::min(batch, threads));
+}
+}  // namespace detail
 
 /// The depth seen from the viewpoint: the nearest of all triangles at each of A x A samples per pixel, 100 where there is none,
 /// the mean of a pixel's samples, and that mean clamped.
@@ -33,8 +68,7 @@ void rasterize_backward(Context<D>& ctx, Settings const& settings, Read<T, Shape
 /// What either direction takes from the context's scratch on the host: one set of maps per thread at work.
 template <class T, int S>
 constexpr std::size_t rasterize_scratch_bytes(int supersampling, int batch, int threads) {
-  auto const A = static_cast<std::size_t>(supersampling);
-  return static_cast<std::size_t>(std::max(1, std::min(batch, threads))) * (6 * padded<T>(S * S) + padded<T>(A * A * S * S)) * sizeof(T);
+  return detail::RasterMemory<T, S>::bytes(supersampling) * static_cast<std::size_t>(detail::raster_pieces(batch, threads, S));
 }
 }  // namespace berl::imaging
 
@@ -46,12 +80,10 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
   }
   static constexpr double nearest = 0.1, farthest = 100;
 
-  /// One image's corners, or their gradients, planar.
   template <class T>
-  struct Corners {
-    T *x, *y, *q;
-    imaging::Corner<T> operator[](int i) const { return {x[i], y[i], q[i]}; }
-  };
+  using Corners = imaging::detail::Corners<T>;
+  template <class T, int S>
+  using Memory = imaging::detail::RasterMemory<T, S>;
 
   /// One kind of triangle in one row of cells, and the box of samples that each may cover. Small triangles go side by side through
   /// the samples of their boxes, so that all lanes of a vector work; large ones, which only odd settings make, go alone.
@@ -100,8 +132,8 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
   };
 
   template <class T, int S>
-  static void project(imaging::Projection<T> const& projection, T const* depth, Corners<T> to) {
-    for (int v = 0; v < S; ++v) {
+  static void project(imaging::Projection<T> const& projection, T const* depth, Corners<T> to, int first, int last) {
+    for (int v = first; v < last; ++v) {
       alignas(alignment) T x[S], y[S], q[S];
       for (int u = 0; u < S; ++u) {
         auto const corner = projection.value(T(u), T(v), depth[v * S + u]);
@@ -113,17 +145,26 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
     }
   }
 
-  /// Splits the batch into one run of images per thread; what is computed for an image does not depend on the run it is in.
+  /// The memory of each piece of work: a thread's run of images or, where images are fewer than threads, a band of one.
+  template <class T, int S>
+  struct Pieces {
+    Scope scope;
+    int A, count;
+    std::byte* block;
+
+    Pieces(Context<Host>& ctx, int batch, int supersampling)
+        : scope(ctx.scratch),
+          A(supersampling),
+          count(imaging::detail::raster_pieces(batch, ctx.threads, S)),
+          block(ctx.scratch.take<std::byte>(Memory<T, S>::bytes(A) * static_cast<std::size_t>(count))) {}
+    Memory<T, S> operator[](std::ptrdiff_t i) const { return {block + Memory<T, S>::bytes(A) * static_cast<std::size_t>(i), A}; }
+  };
+  /// One run of images per thread; what is computed for an image does not depend on the run it is in.
   template <class T, int S, class Body>
-  static void each_image(Context<Host>& ctx, int batch, int raster, Body const& body) {
-    Scope const scope(ctx.scratch);
-    int const runs = std::max(1, std::min(batch, ctx.threads));
-    auto const map = padded<T>(S * S), samples = padded<T>(static_cast<std::size_t>(raster) * static_cast<std::size_t>(raster));
-    T* const block = ctx.scratch.take<T>((6 * map + samples) * static_cast<std::size_t>(runs));
-    parallel_for(ctx, runs, [=](std::ptrdiff_t run) {
-      T* const mine = block + (6 * map + samples) * static_cast<std::size_t>(run);
-      Corners<T> const corners{mine, mine + map, mine + 2 * map}, gradients{mine + 3 * map, mine + 4 * map, mine + 5 * map};
-      for (auto n = run * batch / runs; n < (run + 1) * batch / runs; ++n) body(static_cast<int>(n), corners, gradients, mine + 6 * map);
+  static void each_image(Context<Host>& ctx, int batch, Pieces<T, S> const& pieces, Body const& body) {
+    int const runs = pieces.count;
+    parallel_for(ctx, runs, [&](std::ptrdiff_t run) {
+      for (auto n = run * batch / runs; n < (run + 1) * batch / runs; ++n) body(static_cast<int>(n), pieces[run]);
     });
   }
 
@@ -185,29 +226,52 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
   static void forward(Context<Host>& ctx, imaging::Settings const& settings, Read<T, Shape<1, S, S>, Host> depth,
                       Read<T, Shape<12, 1, 1>, Host> movement, Write<T, Shape<1, S, S>, Host> drawn,
                       Write<T, Shape<1, S, S>, Host> rendered, Write<std::int32_t, Shape<1, S, S>, Host> faces) {
-    int const A = settings.supersampling, side = A * S;
+    int const A = settings.supersampling, side = A * S, batch = depth.batch(), k = imaging::bands(batch, ctx.threads, S);
     T const low = T(settings.depth_min - settings.margin()), high = T(settings.depth_max + settings.margin());
-    each_image<T, S>(ctx, depth.batch(), side, [=](int n, Corners<T> corners, Corners<T>, T* q) {
-      project<T, S>(projection<T, S>(settings, movement.sample(n)), depth.sample(n), corners);
-      std::int32_t* const face = faces.sample(n * A * A);
+    auto const draw_rows = [=](int n, int first, int last, Corners<T> corners, T* q, std::int32_t* face) {  // of triangles
+      project<T, S>(projection<T, S>(settings, movement.sample(n)), depth.sample(n), corners, first, last + 1);
       std::fill_n(q, side * side, T(1 / farthest));
       std::fill_n(face, side * side, -1);
-      for (int v = 0; v < S - 1; ++v) {
+      for (int v = first; v < last; ++v) {
         draw(Row<T, S, true>(corners, v, side), side, q, face);
         draw(Row<T, S, false>(corners, v, side), side, q, face);
       }
+    };
+    auto const mean_rows = [=](int n, int first, int last, T const* q) {  // of pixels
+      std::int32_t const* const face = faces.sample(n * A * A);
       T const share = 1 / T(A * A);
-      for (int v = 0; v < S; ++v) {
+      for (int v = first; v < last; ++v) {
         T sum[S] = {};
         for (int row = v * A * side; row < (v + 1) * A * side; row += side)
           for (int u = 0; u < S; ++u)
-            for (int k = 0; k < A; ++k) {
-              int const at = row + u * A + k;
+            for (int i = 0; i < A; ++i) {
+              int const at = row + u * A + i;
               sum[u] += face[at] < 0 ? T(farthest) : 1 / q[at];
             }
         for (int u = 0; u < S; ++u) drawn.sample(n)[v * S + u] = sum[u] * share;
         for (int u = 0; u < S; ++u) rendered.sample(n)[v * S + u] = std::clamp(sum[u] * share, low, high);
       }
+    };
+    Pieces<T, S> const pieces(ctx, batch, A);
+    if (k == 1)
+      return each_image(ctx, batch, pieces, [=](int n, Memory<T, S> const& mine) {
+        draw_rows(n, 0, S - 1, mine.corners, mine.samples, faces.sample(n * A * A));
+        mean_rows(n, 0, S, mine.samples);
+      });
+    parallel_for(ctx, pieces.count, [&](std::ptrdiff_t i) {  // every band of triangles into a raster of its own
+      int const n = static_cast<int>(i) / k, band = static_cast<int>(i) % k;
+      auto const mine = pieces[i];
+      draw_rows(n, imaging::first_row(band, k, S - 1), imaging::first_row(band + 1, k, S - 1), mine.corners, mine.samples,
+                band == 0 ? faces.sample(n * A * A) : mine.faces);
+    });
+    imaging::for_bands(ctx, batch, S, [&](int n, int first, int last) {  // then of each sample the nearest
+      T* const q = pieces[n * k].samples;
+      std::int32_t* const face = faces.sample(n * A * A);
+      for (int band = 1; band < k; ++band) {
+        auto const other = pieces[n * k + band];
+        for (int at = first * A * side; at < last * A * side; ++at) keep(other.samples[at], other.faces[at], q[at], face[at]);
+      }
+      mean_rows(n, first, last, q);
     });
   }
 
@@ -263,13 +327,11 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
                        Read<T, Shape<12, 1, 1>, Host> movement, Read<T, Shape<1, S, S>, Host> drawn,
                        Read<std::int32_t, Shape<1, S, S>, Host> faces, Read<T, Shape<1, S, S>, Host> d_rendered, DDepth d_depth,
                        DMovement d_movement) {
-    int const A = settings.supersampling, side = A * S;
+    int const A = settings.supersampling, side = A * S, batch = depth.batch(), k = imaging::bands(batch, ctx.threads, S);
     T const low = T(settings.depth_min - settings.margin()), high = T(settings.depth_max + settings.margin());
-    each_image<T, S>(ctx, depth.batch(), side, [=](int n, Corners<T> corners, Corners<T> to, T* dy) {
-      auto const projected = projection<T, S>(settings, movement.sample(n));
-      project<T, S>(projected, depth.sample(n), corners);
+    auto const spread_rows = [=](int n, int first, int last, T* dy) {  // every sample's gradient, in a map of the raster
       T const share = 1 / T(A * A);
-      for (int v = 0; v < S; ++v) {  // every sample's gradient, in a map of the raster
+      for (int v = first; v < last; ++v) {
         T row[S];
         for (int u = 0; u < S; ++u) {
           T const d = drawn.sample(n)[v * S + u];
@@ -277,19 +339,25 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
         }
         for (int j = 0; j < A; ++j)
           for (int u = 0; u < S; ++u)
-            for (int k = 0; k < A; ++k) dy[(v * A + j) * side + u * A + k] = row[u];
+            for (int i = 0; i < A; ++i) dy[(v * A + j) * side + u * A + i] = row[u];
       }
-      std::fill_n(to.x, S * S, T(0));
-      std::fill_n(to.y, S * S, T(0));
-      std::fill_n(to.q, S * S, T(0));  // here of z
+    };
+    auto const pull_rows = [=](int n, int first, int last, Corners<T> corners, Corners<T> to, T const* dy) {  // of corners
+      int const above = std::max(first - 1, 0), below = std::min(last + 1, S);  // corners of the triangles that have one in these rows
+      project<T, S>(projection<T, S>(settings, movement.sample(n)), depth.sample(n), corners, above, below);
+      for (T* const d : {to.x, to.y, to.q}) std::fill_n(d + above * S, (below - above) * S, T(0));  // q: here of z
       std::int32_t const* const face = faces.sample(n * A * A);
-      for (int v = 0; v < S - 1; ++v) {
+      for (int v = above; v < below - 1; ++v) {
         pull(Row<T, S, true>(corners, v, side), v, side, face, dy, to);
         pull(Row<T, S, false>(corners, v, side), v, side, face, dy, to);
       }
+    };
+    auto const put_image = [=](int n, auto const& gradients) {  // gradients(v) are those of the corners in row v
+      auto const projected = projection<T, S>(settings, movement.sample(n));
       imaging::detail::MovementSums<T, S> sums;
       for (int v = 0; v < S; ++v) {
         T const* const d = depth.sample(n) + v * S;
+        Corners<T> const to = gradients(v);
         alignas(alignment) T dd[S];
         for (int u = 0; u < S; ++u) {
           auto const pulled = projected.pull(T(u), T(v), d[u], {to.x[v * S + u], to.y[v * S + u], to.q[v * S + u]});
@@ -300,6 +368,27 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
           for (int u = 0; u < S; ++u) put<DDepth>(d_depth.sample(n)[v * S + u], dd[u]);
       }
       if constexpr (!skips<DMovement>) sums.template put_to<DMovement>(d_movement.sample(n));
+    };
+    Pieces<T, S> const pieces(ctx, batch, A);
+    if (k == 1)
+      return each_image(ctx, batch, pieces, [=](int n, Memory<T, S> const& mine) {
+        spread_rows(n, 0, S, mine.samples);
+        pull_rows(n, 0, S, mine.corners, mine.gradients, mine.samples);
+        put_image(n, [&](int) { return mine.gradients; });
+      });
+    imaging::for_bands(ctx, batch, S, [&](int n, int first, int last) { spread_rows(n, first, last, pieces[n * k].samples); });
+    parallel_for(ctx, pieces.count, [&](std::ptrdiff_t i) {
+      int const n = static_cast<int>(i) / k, band = static_cast<int>(i) % k;
+      auto const mine = pieces[i];
+      pull_rows(n, imaging::first_row(band, k, S), imaging::first_row(band + 1, k, S), mine.corners, mine.gradients, pieces[n * k].samples);
+    });
+    parallel_for(ctx, batch, [&](std::ptrdiff_t i) {
+      int const n = static_cast<int>(i);
+      put_image(n, [&](int v) {
+        int band = 0;
+        while (imaging::first_row(band + 1, k, S) <= v) ++band;
+        return pieces[n * k + band].gradients;
+      });
     });
   }
 };

@@ -1,16 +1,17 @@
 #pragma once
 #include <berl/core/arena.hpp>         // Arena, padded
 #include <berl/core/error.hpp>         // Error
-#include <berl/core/tensor.hpp>        // Tensor
+#include <berl/core/tensor.hpp>        // Tensor, samples
 #include <berl/imaging/normals.hpp>    // normals
 #include <berl/imaging/rasterize.hpp>  // rasterize
 #include <berl/imaging/shading.hpp>    // canonical_image
 #include <berl/imaging/viewpoint.hpp>  // viewpoint
 #include <berl/imaging/warp.hpp>       // sampling_grid, sample
 
-#include <cstdint>  // int32_t
-#include <string>   // to_string
-#include <utility>  // move
+#include <cstdint>      // int32_t
+#include <string>       // to_string
+#include <type_traits>  // is_same_v
+#include <utility>      // move
 
 namespace berl::imaging {
 /// What is rendered: canonical depth, albedo in [-1, 1], and the outputs of the light and the view network in [-1, 1].
@@ -20,6 +21,10 @@ struct Scene {
   Read<T, Shape<3, S, S>, D> albedo;
   Read<T, Shape<4, 1, 1>, D> light;
   Read<T, Shape<6, 1, 1>, D> view;
+
+  Scene images(int first, int count) const {
+    return {samples(depth, first, count), samples(albedo, first, count), samples(light, first, count), samples(view, first, count)};
+  }
 };
 
 /// The maps of a rendering, all kept for its pull-back, in memory that its owner has planned.
@@ -52,6 +57,20 @@ struct Rendering {
         grid(take<2>(arena, batch)),
         mask(take<1>(arena, batch)),
         image(take<3>(arena, batch)) {}
+  Rendering images(int first, int count) const {
+    int const rasters = faces.batch() / image.batch();
+    Rendering part = *this;
+    part.normal = samples(normal, first, count);
+    part.canonical = samples(canonical, first, count);
+    part.movement = samples(movement, first, count);
+    part.drawn = samples(drawn, first, count);
+    part.depth = samples(depth, first, count);
+    part.faces = samples(faces, first * rasters, count * rasters);
+    part.grid = samples(grid, first, count);
+    part.mask = samples(mask, first, count);
+    part.image = samples(image, first, count);
+    return part;
+  }
 
  private:
   template <int C>
@@ -94,14 +113,35 @@ auto also(V view) {
   else
     return Next(view.data(), view.batch());
 }
-}  // namespace detail
 
-/// I_hat = P(I_c, d, w): the canonical image (he2022, Eq. 1) as seen from the viewpoint (Eqs. 2-4).
-///   errors   berl::Error, when the batches differ in size
-///   scratch  render_scratch_bytes
+/// What either direction takes from scratch where all steps run over the whole batch.
+template <class T, int S>
+constexpr std::size_t render_whole_bytes(int batch, int threads, int supersampling) {
+  auto const n = static_cast<std::size_t>(batch);
+  return (2 * padded<T>(n * 3 * S * S) + padded<T>(n * 2 * S * S) + padded<T>(n * S * S) + padded<T>(n * 12)) * sizeof(T) +
+         rasterize_scratch_bytes<T, S>(supersampling, batch, threads);
+}
+
+/// Calls body(context, first, count) for images first ... first + count - 1. On the host each thread takes its images one by one through
+/// all steps, so that an image's maps stay in the thread's cache; where images are fewer than threads, all threads share every step.
+template <class T, int S, class D, class Body>
+void for_images(Context<D>& ctx, Settings const& settings, int batch, Body const& body) {
+  if constexpr (std::is_same_v<D, Host>)
+    if (batch >= ctx.threads) {
+      Scope const scope(ctx.scratch);
+      int const runs = ctx.threads;
+      std::size_t const bytes = render_whole_bytes<T, S>(1, 1, settings.supersampling);
+      std::byte* const block = ctx.scratch.template take<std::byte>(bytes * static_cast<std::size_t>(runs));
+      return parallel_for(ctx, runs, [&](std::ptrdiff_t run) {
+        Context<Host> one{1, Arena(block + bytes * static_cast<std::size_t>(run), bytes)};
+        for (auto n = run * batch / runs; n < (run + 1) * batch / runs; ++n) body(one, static_cast<int>(n), 1);
+      });
+    }
+  body(ctx, 0, batch);
+}
+
 template <class D, class T, int S>
-void render(Context<D>& ctx, Settings const& settings, Scene<T, S, D> const& scene, Rendering<T, S, D> const& to) {
-  detail::expect_scene(settings, scene, to);
+void render_images(Context<D>& ctx, Settings const& settings, Scene<T, S, D> const& scene, Rendering<T, S, D> const& to) {
   normals(ctx, settings, scene.depth, to.normal);
   canonical_image(ctx, settings, scene.albedo, to.normal.read(), scene.light, to.canonical);
   viewpoint(ctx, settings, scene.view, to.movement);
@@ -109,13 +149,9 @@ void render(Context<D>& ctx, Settings const& settings, Scene<T, S, D> const& sce
   sampling_grid(ctx, settings, to.depth.read(), to.movement.read(), to.grid, to.mask);
   sample(ctx, settings, to.canonical.read(), to.grid.read(), to.mask.read(), to.image);
 }
-
-/// The pull-back of render, in the opposite order; each gradient is Write, Add or Skip. The mask has no gradient.
 template <class D, class T, int S, class DDepth, class DAlbedo, class DLight, class DView>
-void render_backward(Context<D>& ctx, Settings const& settings, Scene<T, S, D> const& scene, Rendering<T, S, D> const& kept,
-                     Read<T, Shape<3, S, S>, D> d_image, DDepth d_depth, DAlbedo d_albedo, DLight d_light, DView d_view) {
-  detail::expect_scene(settings, scene, kept);
-  detail::expect_batch("gradients of images", d_image.batch(), scene.depth.batch());
+void render_images_backward(Context<D>& ctx, Settings const& settings, Scene<T, S, D> const& scene, Rendering<T, S, D> const& kept,
+                            Read<T, Shape<3, S, S>, D> d_image, DDepth d_depth, DAlbedo d_albedo, DLight d_light, DView d_view) {
   constexpr bool geometry = !skips<DDepth> || !skips<DView>, shaded = !skips<DDepth> || !skips<DAlbedo> || !skips<DLight>;
   Scope const scope(ctx.scratch);
   int const batch = scene.depth.batch();
@@ -126,28 +162,53 @@ void render_backward(Context<D>& ctx, Settings const& settings, Scene<T, S, D> c
   Write<T, Shape<1, S, S>, D> const d_rendered(ctx.scratch.template take<T>(n * S * S), batch);
   Write<T, Shape<12, 1, 1>, D> const d_movement(ctx.scratch.template take<T>(n * 12), batch);
 
-  sample_backward(ctx, settings, kept.canonical.read(), kept.grid.read(), kept.mask.read(), d_image, detail::when<shaded>(d_canonical),
-                  detail::when<geometry>(d_grid));
+  sample_backward(ctx, settings, kept.canonical.read(), kept.grid.read(), kept.mask.read(), d_image, when<shaded>(d_canonical),
+                  when<geometry>(d_grid));
   if constexpr (geometry) {
-    auto const moved = detail::when<!skips<DView>>(d_movement);
+    auto const moved = when<!skips<DView>>(d_movement);
     sampling_grid_backward(ctx, settings, kept.depth.read(), kept.movement.read(), d_grid.read(), d_rendered, moved);
     rasterize_backward(ctx, settings, scene.depth, kept.movement.read(), kept.drawn.read(), kept.faces.read(), d_rendered.read(), d_depth,
-                       detail::also(moved));
+                       also(moved));
     viewpoint_backward(ctx, settings, scene.view, d_movement.read(), d_view);
   }
   if constexpr (shaded) {
     canonical_image_backward(ctx, settings, scene.albedo, kept.normal.read(), scene.light, d_canonical.read(), d_albedo,
-                             detail::when<!skips<DDepth>>(d_normal), d_light);
-    normals_backward(ctx, settings, scene.depth, d_normal.read(), detail::also(d_depth));
+                             when<!skips<DDepth>>(d_normal), d_light);
+    normals_backward(ctx, settings, scene.depth, d_normal.read(), also(d_depth));
   }
 }
+}  // namespace detail
 
-/// What either direction takes from the context's scratch on the host.
-template <class T, int S>
+/// What either direction takes from the context's scratch; threads are the host's.
+template <class T, int S, class D = Host>
 constexpr std::size_t render_scratch_bytes(int batch, int threads, int supersampling = Settings{}.supersampling) {
-  auto const n = static_cast<std::size_t>(batch);
-  return (2 * padded<T>(n * 3 * S * S) + padded<T>(n * 2 * S * S) + padded<T>(n * S * S) + padded<T>(n * 12)) * sizeof(T) +
-         rasterize_scratch_bytes<T, S>(supersampling, batch, threads);
+  if (std::is_same_v<D, Host> && batch >= threads)
+    return static_cast<std::size_t>(threads) * detail::render_whole_bytes<T, S>(1, 1, supersampling);
+  return detail::render_whole_bytes<T, S>(batch, threads, supersampling);
+}
+
+/// I_hat = P(I_c, d, w): the canonical image (he2022, Eq. 1) as seen from the viewpoint (Eqs. 2-4).
+///   errors   berl::Error, when the batches differ in size
+///   scratch  render_scratch_bytes
+template <class D, class T, int S>
+void render(Context<D>& ctx, Settings const& settings, Scene<T, S, D> const& scene, Rendering<T, S, D> const& to) {
+  detail::expect_scene(settings, scene, to);
+  detail::for_images<T, S>(ctx, settings, scene.depth.batch(), [&](Context<D>& mine, int first, int count) {
+    detail::render_images(mine, settings, scene.images(first, count), to.images(first, count));
+  });
+}
+
+/// The pull-back of render, in the opposite order; each gradient is Write, Add or Skip. The mask has no gradient.
+template <class D, class T, int S, class DDepth, class DAlbedo, class DLight, class DView>
+void render_backward(Context<D>& ctx, Settings const& settings, Scene<T, S, D> const& scene, Rendering<T, S, D> const& kept,
+                     Read<T, Shape<3, S, S>, D> d_image, DDepth d_depth, DAlbedo d_albedo, DLight d_light, DView d_view) {
+  detail::expect_scene(settings, scene, kept);
+  detail::expect_batch("gradients of images", d_image.batch(), scene.depth.batch());
+  detail::for_images<T, S>(ctx, settings, scene.depth.batch(), [&](Context<D>& mine, int first, int count) {
+    detail::render_images_backward(mine, settings, scene.images(first, count), kept.images(first, count), samples(d_image, first, count),
+                                   samples(d_depth, first, count), samples(d_albedo, first, count), samples(d_light, first, count),
+                                   samples(d_view, first, count));
+  });
 }
 
 template <class T, int S>

@@ -1,5 +1,5 @@
 #pragma once
-#include <berl/imaging/viewpoint.hpp>  // Camera, Movement, Context, Kernel, parallel_for
+#include <berl/imaging/viewpoint.hpp>  // Camera, Movement, Context, Kernel, for_bands, parallel_for
 
 #include <algorithm>  // fill_n
 
@@ -132,10 +132,9 @@ struct berl::Kernel<berl::imaging::SamplingGrid, berl::Host> {
   static void forward(Context<Host>& ctx, imaging::Settings const& settings, Read<T, Shape<1, S, S>, Host> depth,
                       Read<T, Shape<12, 1, 1>, Host> movement, Write<T, Shape<2, S, S>, Host> grid, Write<T, Shape<1, S, S>, Host> mask) {
     T const farthest = T(settings.depth_max + settings.margin());
-    parallel_for(ctx, depth.batch(), [=](std::ptrdiff_t i) {
-      int const n = static_cast<int>(i);
+    imaging::for_bands(ctx, depth.batch(), S, [=](int n, int first, int last) {
       auto const inverse = warp<T, S>(settings, movement.sample(n));
-      for (int v = 0; v < S; ++v) {
+      for (int v = first; v < last; ++v) {
         T const* const d = depth.sample(n) + v * S;
         alignas(alignment) T gx[S], gy[S], m[S];
         for (int u = 0; u < S; ++u) {
@@ -195,11 +194,10 @@ struct berl::Kernel<berl::imaging::Sample, berl::Host> {
                       Read<T, Shape<2, h, w>, Host> grid, Read<T, Shape<1, h, w>, Host> mask, Write<T, Shape<C, h, w>, Host> sampled) {
     auto const align = settings.alignment;
     auto const pad = settings.padding;
-    parallel_for(ctx, image.batch(), [=](std::ptrdiff_t i) {
-      int const n = static_cast<int>(i);
+    imaging::for_bands(ctx, image.batch(), h, [=](int n, int first, int last) {
       Taps<T, w> taps;
       T out[w];
-      for (int v = 0; v < h; ++v) {
+      for (int v = first; v < last; ++v) {
         T const* const gx = grid.sample(n) + v * w;
         T const* const gy = gx + h * w;
         T const* const m = mask.sample(n) + v * w;
@@ -215,16 +213,24 @@ struct berl::Kernel<berl::imaging::Sample, berl::Host> {
     });
   }
 
-  /// The scatter into the image runs over one image's positions in row order, whoever does it.
+  /// The scatter into a channel runs over one image's positions in row order, whoever does it. In a batch smaller than the number of
+  /// threads each channel is a piece of work, and the gradient of the grid another.
   template <class T, int C, int H, int W, int h, int w, class DImage, class DGrid>
   static void backward(Context<Host>& ctx, imaging::Settings const& settings, Read<T, Shape<C, H, W>, Host> image,
                        Read<T, Shape<2, h, w>, Host> grid, Read<T, Shape<1, h, w>, Host> mask, Read<T, Shape<C, h, w>, Host> d_sampled,
                        DImage d_image, DGrid d_grid) {
     auto const align = settings.alignment;
     auto const pad = settings.padding;
-    parallel_for(ctx, image.batch(), [=](std::ptrdiff_t i) {
-      int const n = static_cast<int>(i);
-      if constexpr (!skips<DImage> && !adds<DImage>) std::fill_n(d_image.sample(n), C * H * W, T(0));
+    int const pieces = image.batch() < ctx.threads ? C + 1 : 1;
+    parallel_for(ctx, static_cast<std::ptrdiff_t>(image.batch()) * pieces, [=](std::ptrdiff_t i) {
+      int const n = static_cast<int>(i / pieces), piece = static_cast<int>(i % pieces);
+      auto const scatters = [=](int c) { return pieces == 1 || piece == c; };
+      bool const moves = !skips<DGrid> && (pieces == 1 || piece == C);
+      if constexpr (skips<DImage>)
+        if (!moves) return;
+      if constexpr (!skips<DImage> && !adds<DImage>)
+        for (int c = 0; c < C; ++c)
+          if (scatters(c)) std::fill_n(d_image.sample(n) + c * H * W, H * W, T(0));
       Taps<T, w> taps;
       T ax[w], ay[w], x0[w], x1[w], y0[w], y1[w], sx[w], sy[w], dy[w], dgx[w], dgy[w];
       for (int v = 0; v < h; ++v) {
@@ -239,16 +245,17 @@ struct berl::Kernel<berl::imaging::Sample, berl::Host> {
           dgx[u] = dgy[u] = 0;
         }
         for (int c = 0; c < C; ++c) {
+          if (!moves && !scatters(c)) continue;
           T const* const p = image.sample(n) + c * H * W;
           for (int u = 0; u < w; ++u) dy[u] = m[u] * d_sampled.sample(n)[(c * h + v) * w + u];
-          if constexpr (!skips<DGrid>)
+          if (moves)
             for (int u = 0; u < w; ++u) {
               T const p00 = p[taps.at00[u]] * x0[u] * y0[u], p01 = p[taps.at01[u]] * x1[u] * y0[u];
               T const p10 = p[taps.at10[u]] * x0[u] * y1[u], p11 = p[taps.at11[u]] * x1[u] * y1[u];
               dgx[u] += sx[u] * dy[u] * ((1 - ay[u]) * (p01 - p00) + ay[u] * (p11 - p10));
               dgy[u] += sy[u] * dy[u] * ((1 - ax[u]) * (p10 - p00) + ax[u] * (p11 - p01));
             }
-          if constexpr (!skips<DImage>) {
+          if (!skips<DImage> && scatters(c)) {
             T* const dp = d_image.sample(n) + c * H * W;
             for (int u = 0; u < w; ++u) {
               dp[taps.at00[u]] += taps.w00[u] * dy[u];
@@ -258,7 +265,7 @@ struct berl::Kernel<berl::imaging::Sample, berl::Host> {
             }
           }
         }
-        if constexpr (!skips<DGrid>)
+        if (moves)
           for (int u = 0; u < w; ++u) {
             put<DGrid>(d_grid.sample(n)[v * w + u], dgx[u]);
             put<DGrid>(d_grid.sample(n)[(h + v) * w + u], dgy[u]);

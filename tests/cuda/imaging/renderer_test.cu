@@ -36,7 +36,7 @@ Result by_the_host(Tensor<float, Shape<3, S, S>> const& d_image) {
 }
 Result by_the_gpu(Tensor<float, Shape<3, S, S>> const& d_image) {
   auto const given = scene();
-  Context<Cuda> ctx(0, render_scratch_bytes<float, S>(batch, 1));
+  Context<Cuda> ctx(0, render_scratch_bytes<float, S, Cuda>(batch, 1));
   Arena memory(Rendering<float, S, Cuda>::bytes(batch), gpu::memory);
   Rendering<float, S, Cuda> const maps(memory, batch);
   auto const depth = on_gpu(ctx, given.depth);

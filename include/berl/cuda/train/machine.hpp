@@ -93,7 +93,7 @@ struct berl::Kernel<berl::train::Machine, berl::Cuda> {
          gpu::plan<typename Aux::Depth, T, Tap>(ctx, batch), gpu::plan<typename Aux::Albedo, T, Tap>(ctx, batch),
          sizes.confidence ? gpu::plan<train::ConfidenceOf<Aux>, T, Image>(ctx, batch) : 0,
          gpu::plan_head<T, typename Model::Embedding>(ctx, batch, sizes.identities),
-         imaging::render_scratch_bytes<T, Aux::side>(drawn, 1, sizes.supersampling),
+         imaging::render_scratch_bytes<T, Aux::side, Cuda>(drawn, 1, sizes.supersampling),
          losses::ReconstructionLoss::scratch<T>(batch) + (sizes.confidence ? two_maps : 0),
          losses::DepthSmoothness::scratch(batch) + two_maps, optim::clip_scratch_bytes() + padded<double>(1) * sizeof(double),
          Mirror<Model, T>::scratch_bytes()});
