@@ -3,9 +3,12 @@
 #include <berl/data/image_folder.hpp>      // ImageFolder
 #include <berl/data/record_faces.hpp>      // RecordFaces
 #include <berl/data/synthetic_face.hpp>    // SyntheticFaces
+#include <berl/eval/faces.hpp>             // faces_png
+#include <berl/eval/pair_pictures.hpp>     // PairPictures
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
+#include <set>
 #include <thread>
 
 #include "networks/network.hpp"
@@ -60,6 +63,32 @@ std::string all_keys() {
          "130 or 143 stopped by SIGINT or SIGTERM, and saved.\n";
 }
 
+/// Whether --device names a GPU; which and in what precision goes into the options.
+bool on_gpu(std::string const& device, std::string const& precision, berl::train::SessionOptions& options) {
+  bool const gpu = device == "cuda" || device.starts_with("cuda:");
+  if (device.starts_with("cuda:") ? !berl::io::from_text(device.substr(5), options.gpu) || options.gpu < 0 : device != "cpu" && !gpu)
+    throw Error("--device", "'" + device + "'", "cpu, cuda or cuda:N", "Give one of them; nvidia-smi counts the GPUs, from 0.");
+  if (precision != "fp32" && precision != "tf32") throw Error("--precision", "'" + precision + "'", "fp32 or tf32", "Give one of them.");
+  if (precision == "tf32" && !gpu) throw Error("--precision", "tf32 on the cpu", "fp32", "Leave it out, or give --device cuda.");
+  options.precision = precision == "tf32" ? berl::Precision::tf32 : berl::Precision::fp32;
+  return gpu;
+}
+
+/// Faces to look at: of the list of pairs, which training has not seen, or else one of each of the first identities.
+std::vector<berl::io::Image> shown_faces(AnyDataset const& pictures, std::string const& list, std::size_t most) {
+  std::vector<berl::io::Image> faces;
+  if (!list.empty()) {
+    berl::eval::PairPictures const pairs(list, 112);
+    std::size_t const n = pairs.paths().size(), stride = std::max<std::size_t>(1, n / most);
+    for (std::size_t i = 0; i < n && faces.size() < most; i += stride) faces.push_back(pairs.load(i));
+    return faces;
+  }
+  std::set<int> seen;
+  for (int i = 0; i < pictures.size() && faces.size() < most; ++i)
+    if (seen.insert(pictures.label(i)).second) faces.push_back(pictures.load(i));
+  return faces;
+}
+
 struct Plan {
   std::string data;
   berl::train::SessionOptions options;
@@ -98,7 +127,7 @@ int run(int argc, char** argv) {
   Plan plan;
   auto& options = plan.options;
   options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  std::string out, config, landmarks, crops, preset = "paper";
+  std::string out, config, landmarks, crops, preset = "paper", device = "cpu", precision = "fp32";
   std::vector<std::string> settings;
   bool resume = false, dry = false;
   CLI::App app("Trains a face network with self-supervised 3D reconstruction.", "train");
@@ -121,6 +150,9 @@ int run(int argc, char** argv) {
   app.add_option("--pairs", options.pairs, "a list path_a,path_b,same of pictures to verify on");
   app.add_option("--seed", options.seed, "of everything random (default: 1)");
   app.add_option("--threads", options.threads, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
+  app.add_option("--device", device, "cpu; or cuda, the first GPU; or cuda:N, the GPU of that number (default: cpu)");
+  app.add_option("--precision", precision,
+                 "of products on a GPU: fp32, or tf32, which rounds what is multiplied to 10 bits and is faster (default: fp32)");
   app.add_flag("--resume", resume, "go on where the training in --out stopped; without a state there it begins");
   app.add_flag("--dry-run", dry, "print what would be done, and stop");
   try {
@@ -129,6 +161,7 @@ int run(int argc, char** argv) {
     return app.exit(e) == 0 ? 0 : 2;
   }
 
+  bool const gpu = on_gpu(device, precision, options);
   berl::train::set_preset(options.config, preset);
   read_settings(options.config, config, settings);
   berl::train::check(options.config);
@@ -140,7 +173,12 @@ int run(int argc, char** argv) {
   options.start = resume ? berl::train::Start::resume : berl::train::Start::fresh;
   options.stop = &stop;
   stop_on_signals();
-  auto const outcome = kind.train(pictures, options);
+  auto const outcome = gpu ? train_on_gpu(pictures, options) : kind.train(pictures, options);
+  if (outcome == berl::train::Outcome::finished)
+    berl::eval::faces_png(
+        options.out / "faces.png",
+        open_network(options.out / "model.safetensors", options.threads)->explain(shown_faces(pictures, options.pairs, 8)));
+  if (auto const warning = pictures.warning()) fmt::print(stderr, "warning: {}\n", *warning);
   return outcome == berl::train::Outcome::stopped ? 128 + stop : 0;
 }
 }  // namespace

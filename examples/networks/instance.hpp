@@ -1,30 +1,15 @@
 #pragma once
 #include <berl/data/pretext.hpp>  // rotations, jigsaws
-#include <berl/eval/faces.hpp>    // faces_png
-#include <berl/model.hpp>         // Model
 
 #include <mutex>
 #include <optional>
-#include <set>
 
 #include "heads.hpp"    // choose_head
 #include "network.hpp"  // Network, NetworkKind
+#include "run.hpp"      // Model, run
 
 /// What a unit of networks/ compiles, once for each kind of network.
 namespace instance {
-/// The training graph of a backbone under any margin head, which is compiled once for all heads.
-template <class Backbone>
-struct bypass {
-  using type = berl::networks::Bypass<berl::channels<berl::nn::OutputOf<typename Backbone::Trunk, typename Backbone::Input>>>;
-};
-template <class Backbone>
-  requires requires { typename Backbone::Bypass; }  // or one of its own
-struct bypass<Backbone> {
-  using type = typename Backbone::Bypass;
-};
-template <class Backbone>
-using Model = berl::Model<Backbone, berl::losses::AnyHead<berl::EmbeddingOf<Backbone>>, typename bypass<Backbone>::type>;
-
 template <class Backbone>
 class Opened final : public Network {
  public:
@@ -86,38 +71,12 @@ class Opened final : public Network {
   mutable std::optional<berl::eval::Explainer<Model>> explainer_;
 };
 
-/// Faces to look at: of the list of pairs, which training has not seen, or else one of each of the first identities.
-template <class Session>
-std::vector<berl::io::Image> shown_faces(Session const& session, std::size_t most) {
-  std::vector<berl::io::Image> faces;
-  auto const& pictures = session.pictures();
-  if (!session.options().pairs.empty()) {
-    berl::eval::PairPictures const pairs(session.options().pairs, Session::side);
-    std::size_t const n = pairs.paths().size(), stride = std::max<std::size_t>(1, n / most);
-    for (std::size_t i = 0; i < n && faces.size() < most; i += stride) faces.push_back(pairs.load(i));
-    return faces;
-  }
-  std::set<int> seen;
-  for (int i = 0; i < pictures.size() && faces.size() < most; ++i)
-    if (seen.insert(pictures.label(i)).second) faces.push_back(pictures.load(i));
-  return faces;
-}
-
 template <class Backbone>
 berl::train::Outcome train(AnyDataset const& pictures, berl::train::SessionOptions const& options) {
   using Model = instance::Model<Backbone>;
   typename Model::Head head;
   choose_head(options.config.head, head);
-  berl::train::Session<Model, AnyDataset> session(pictures, options, head);
-  auto const outcome = session.run();
-  if (outcome == berl::train::Outcome::finished) {
-    auto const& c = session.config();
-    berl::eval::Explainer<Model> explain(session.trainer().parameters(),
-                                         {.threads = options.threads, .imaging = c.imaging, .resize = c.resize});
-    berl::eval::faces_png(options.out / "faces.png", explain(shown_faces(session, 8)));
-  }
-  if (auto const warning = pictures.warning()) session.console().say("warning: " + *warning);
-  return outcome;
+  return run<Model>(pictures, options, head);
 }
 
 template <class Backbone>

@@ -36,7 +36,7 @@ struct NetworkKind {
   std::int64_t backbone_parameters, auxiliary_parameters, confidence_parameters;
   std::int64_t trunk_macs, backbone_macs, auxiliary_macs, confidence_macs;  ///< multiply-adds for a picture
   std::size_t (*step_bytes)(berl::train::Sizes const& sizes);
-  /// Trains as the options say, and writes their folder, faces.png included.
+  /// Trains as the options say, and writes their folder.
   berl::train::Outcome (*train)(AnyDataset const& pictures, berl::train::SessionOptions const& options);
   /// Stem to stage 3 under such a head, freshly initialised; null where it is no face network.
   std::unique_ptr<berl::train::TapNetwork> (*tap)(TapHead head, berl::train::TapOptions const& options);
@@ -49,6 +49,10 @@ struct NetworkKind {
 std::span<NetworkKind const* const> network_kinds();
 /// errors  Error, for a name that is none of theirs
 NetworkKind const& network_kind(std::string_view name);
+/// Trains the network of the options on a GPU as NetworkKind::train does on the host.
+///   errors  Error: a program without CUDA, no GPU, a head or an option that is the host's alone
+[[gnu::visibility("default")]] berl::train::Outcome train_on_gpu(AnyDataset const& pictures, berl::train::SessionOptions const& options);
+
 /// A file of weights and the network that they are of: a model.safetensors of `train`, or a backbone in any file that io::read_weights
 /// takes, whose kind is told by its number of weights.
 struct NetworkFile {

@@ -2,6 +2,7 @@
 #include <berl/io/image.hpp>
 #include <berl/io/safetensors.hpp>
 
+#include <algorithm>  // any_of
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -148,4 +149,25 @@ TEST_CASE("what the caller got wrong is one message and exit code 2") {
     CHECK(lines(ran.error) <= 2);  // the command line's own errors end in a line that names --help
   }
   for (auto const* const program : {"reconstruct", "embed", "verify"}) CHECK(run(p.folder, program, "--help").code == 0);
+}
+
+TEST_CASE("train draws faces at its end, and says what a GPU lacks") {
+  if (skip()) return;
+  test::ScratchFolder const folder;
+  test::train_shortly(folder);
+  CHECK(io::read_image(folder / "trained/faces.png").height == 6 + 16 + 6 + 3 * (128 + 6));  // three people under their titles
+  auto const refused = [&](char const* device, std::vector<std::string> const& says) {
+    auto const ran = run(folder, "train", "--data synthetic --out " + (folder / "other").string() + " " + device);
+    CHECK(ran.code == 2);
+    CHECK(lines(ran.error) == 1);
+    bool const said = std::any_of(says.begin(), says.end(), [&](auto const& text) { return ran.error.find(text) != std::string::npos; });
+    CHECK_MESSAGE(said, ran.error);
+    CHECK(!fs::exists(folder / "other/state.safetensors"));
+  };
+  refused("--device gpu", {"cpu, cuda or cuda:N"});
+  refused("--device cuda:", {"cpu, cuda or cuda:N"});
+  refused("--device cuda:-1", {"cpu, cuda or cuda:N"});
+  refused("--precision half", {"fp32 or tf32"});
+  refused("--precision tf32", {"fp32 or tf32", "on the cpu"});
+  refused("--device cuda:99", {"built without CUDA", "no NVIDIA", "GPU number 99"});  // as built, and where
 }

@@ -345,7 +345,9 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
     auto const pull_rows = [=](int n, int first, int last, Corners<T> corners, Corners<T> to, T const* dy) {  // of corners
       int const above = std::max(first - 1, 0), below = std::min(last + 1, S);  // corners of the triangles that have one in these rows
       project<T, S>(projection<T, S>(settings, movement.sample(n)), depth.sample(n), corners, above, below);
-      for (T* const d : {to.x, to.y, to.q}) std::fill_n(d + above * S, (below - above) * S, T(0));  // q: here of z
+      std::fill_n(to.x + above * S, (below - above) * S, T(0));
+      std::fill_n(to.y + above * S, (below - above) * S, T(0));
+      std::fill_n(to.q + above * S, (below - above) * S, T(0));  // here of z
       std::int32_t const* const face = faces.sample(n * A * A);
       for (int v = above; v < below - 1; ++v) {
         pull(Row<T, S, true>(corners, v, side), v, side, face, dy, to);

@@ -16,6 +16,18 @@ class AnyHead {
   template <MarginHead H>
   explicit AnyHead(H head) : kept_(std::make_shared<Holder<H>>(std::move(head))) {}
 
+  /// The pass on a GPU, which make_head_on_gpu (berl/cuda/losses/any_head.hpp) puts in.
+  struct OnGpu {
+    virtual ~OnGpu() = default;
+    virtual void forward_backward(Context<Cuda>&, Read<T, S, Cuda> embedding, Read<int, Shape<1>, Cuda> labels, Read<T, S, Cuda> weight,
+                                  Add<T, S, Cuda> d_weight, Write<T, S, Cuda> d_embedding, T* state, Write<double, Shape<2>, Cuda> result,
+                                  double filter) const = 0;
+  };
+  template <MarginHead H>
+  AnyHead(H head, std::shared_ptr<OnGpu const> on_gpu) : AnyHead(std::move(head)) {
+    on_gpu_ = std::move(on_gpu);
+  }
+
   HeadLayout layout() const { return held().layout(); }
   void initialize(Context<Host>& ctx, Write<T, S, Host> weight, Kept<T> kept, Seed seed) const {
     held().initialize(ctx, weight, kept, seed);
@@ -27,6 +39,12 @@ class AnyHead {
   HeadResult forward_backward(Context<Host>& ctx, Read<T, S, Host> embedding, std::span<int const> labels, Read<T, S, Host> weight,
                               Add<T, S, Host> d_weight, Write<T, S, Host> d_embedding, Kept<T> kept, double filter) const {
     return held().forward_backward(ctx, embedding, labels, weight, d_weight, d_embedding, kept, filter);
+  }
+
+  OnGpu const& on_gpu() const {
+    if (!on_gpu_)
+      throw std::logic_error("berl::losses::AnyHead: a head of the host alone. On a GPU it is one of make_head_on_gpu<S>(settings).");
+    return *on_gpu_;
   }
 
  private:
@@ -60,6 +78,7 @@ class AnyHead {
     return *kept_;
   }
   std::shared_ptr<Any const> kept_;
+  std::shared_ptr<OnGpu const> on_gpu_;
 };
 template <class H>
 inline constexpr bool is_any_head = false;
@@ -80,5 +99,11 @@ HeadResult forward_backward(Context<Host>& ctx, AnyHead<S, T> const& head, Read<
                             Read<T, S, Host> weight, Add<T, S, Host> d_weight, Write<T, S, Host> d_embedding,
                             std::type_identity_t<Kept<T>> kept, double filter = 0) {
   return head.forward_backward(ctx, embedding, labels, weight, d_weight, d_embedding, kept, filter);
+}
+template <class T, class S>
+void forward_backward(Context<Cuda>& ctx, AnyHead<S, T> const& head, Read<T, S, Cuda> embedding, Read<int, Shape<1>, Cuda> labels,
+                      Read<T, S, Cuda> weight, Add<T, S, Cuda> d_weight, Write<T, S, Cuda> d_embedding, T* state,
+                      Write<double, Shape<2>, Cuda> result, double filter = 0) {
+  head.on_gpu().forward_backward(ctx, embedding, labels, weight, d_weight, d_embedding, state, result, filter);
 }
 }  // namespace berl::losses

@@ -4,6 +4,7 @@
 #include <berl/losses/class_sampling.hpp>  // HeadParams, sampled_forward_backward
 #include <berl/optim/clip.hpp>             // clip_norm
 #include <berl/train/plan.hpp>             // States, Parameters
+#include <berl/train/progress.hpp>         // peak_flops
 
 #include <algorithm>  // copy_n, fill_n
 #include <cmath>      // isfinite
@@ -31,6 +32,9 @@ struct berl::Kernel<berl::train::Machine, berl::Host> {
   using Labels = std::span<int const>;
   static constexpr Memory const& memory = host_memory;
   static constexpr bool samples_classes = true;  // an2022
+
+  /// Products and sums per second that training can reach at the most.
+  static double peak_flops(Context<Host>& ctx) { return train::peak_flops(ctx.threads); }
 
   // --- memory ---
   template <class Options>
@@ -65,6 +69,11 @@ struct berl::Kernel<berl::train::Machine, berl::Host> {
   };
   static train::Numbers<double> numbers(Context<Host>&, train::Numbers<double*> const& at) {
     return {*at.fr, *at.accuracy, *at.recon, *at.mirrored, *at.roughness, *at.unusable};
+  }
+  /// A number of the states.
+  template <class T>
+  static double number(Context<Host>&, T const* at) {
+    return static_cast<double>(*at);
   }
   /// Where a network's output goes that the host wants, and how it gets there.
   template <class T, class S>

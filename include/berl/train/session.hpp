@@ -5,7 +5,7 @@
 #include <berl/train/config.hpp>        // Config
 #include <berl/train/metrics.hpp>       // Metrics, Console
 #include <berl/train/not_finite.hpp>    // NotFinite
-#include <berl/train/progress.hpp>      // peak_flops
+#include <berl/train/progress.hpp>      // now, clock_text
 #include <berl/train/state.hpp>         // save_state
 
 #include <atomic>
@@ -22,8 +22,10 @@ struct SessionOptions {
   Config config{};
   std::uint64_t seed = 1;
   int threads = 1;
-  std::filesystem::path out{};  ///< a folder for what is written; empty: nothing is
-  std::string pairs{};          ///< a list of pairs to verify on; empty: none
+  int gpu = 0;                            ///< which, where a Session is on Cuda
+  Precision precision = Precision::fp32;  ///< likewise
+  std::filesystem::path out{};            ///< a folder for what is written; empty: nothing is
+  std::string pairs{};                    ///< a list of pairs to verify on; empty: none
   Start start = Start::fresh;
   std::filesystem::path from{};            ///< the state.safetensors of another training, to go on from with these settings; empty: none
   std::atomic<int> const* stop = nullptr;  ///< not 0: finish the step, save, and return
@@ -34,11 +36,13 @@ struct SessionOptions {
 /// metrics.jsonl, summary.json, model.safetensors and state.safetensors. Stopped at any step in any way and resumed, it ends with
 /// the same bits as without a break.
 ///   Session<Model, data::SyntheticFaces> session(faces, {.config = config, .out = "out"});  session.run();
+/// With Device = Cuda, include <berl/cuda/train/machine.hpp> before and compile as CUDA. A training may go on on another device, where
+/// its sums have other roundings.
 ///   errors  Error: settings, pictures and files that cannot be used; NotFinite
-template <class Model, data::Dataset Pictures>
+template <class Model, data::Dataset Pictures, class Device = Host>
 class Session {
  public:
-  using Trainer = train::Trainer<Model, Host>;
+  using Trainer = train::Trainer<Model, Device>;
   using Head = typename Model::Head;
   static constexpr int side = width<typename Model::Input>;
 
@@ -67,6 +71,7 @@ class Session {
       restore(state, [&] { require_step(state, position_, steps_); });
     } else if (saved_ < 0 && !config().init.empty()) {
       io::load_start<float>(io::read_weights(config().init), trainer_.parameters());
+      trainer_.store();
     }
   }
 
@@ -74,7 +79,7 @@ class Session {
   std::function<void(Session&, Stage)> after_stage;
 
   Outcome run() {
-    peak_ = peak_flops(options_.threads);
+    peak_ = trainer_.peak_flops();
     began_ = now() - position_.seconds;
     metrics_.begin(position_.model.step);
     if (auto const step = static_cast<std::uint64_t>(position_.model.step); loader_.step() != step) loader_.seek(step);
@@ -91,6 +96,7 @@ class Session {
           return Outcome::stopped;
         }
       }
+      trainer_.fetch();
       if (after_stage) after_stage(*this, trainer_.stage());
     }
     finish();
@@ -157,6 +163,7 @@ class Session {
     o.confidence = c.confidence, o.smoothness = c.smoothness;
     o.sgd.momentum = c.momentum, o.sgd.weight_decay = c.weight_decay, o.adam.weight_decay = c.weight_decay;
     o.decay_norms = c.decay_norms, o.clip = c.clip, o.convolutions = c.convolutions;
+    o.gpu = options_.gpu, o.precision = options_.precision;
     return o;
   }
   io::ModelInfo info() {
@@ -210,8 +217,8 @@ class Session {
                  rate = static_cast<double>(config().batch) * static_cast<double>(window_steps_) / seconds;
     nlohmann::ordered_json record{
         {"step", done()}, {"stage", name_of(trainer_.stage())}, {"fr", losses.fr}, {"recon", losses.recon}, {"total", losses.total}};
-    auto const& head = trainer_.parameters().head;
-    for (std::size_t k = 0; k < head.layout.state.size(); ++k) record[head.layout.state[k]] = static_cast<double>(*head.state[k].value());
+    auto const& kept = trainer_.parameters().head.layout.state;
+    for (std::size_t k = 0; k < kept.size(); ++k) record[kept[k]] = trainer_.head_state(k);
     record["lr"] = trainer_.rate(), record["accuracy"] = losses.accuracy, record["images_per_second"] = rate;
     record["loading"] = waited_ / seconds;  // the part of the time in which no batch was ready
     if (verify) {
@@ -298,11 +305,13 @@ class Session {
     require_model(state, position_, info());
     check();
     load_state(state, trainer_);
+    trainer_.store();
     auto const& p = position_;
     trainer_.resume({.taken = p.taken, .sgd_steps = p.sgd_steps, .adam_steps = p.adam_steps, .all_steps = p.model.step});
   }
   void save(Unsaved unsaved = Unsaved::throws) {
     if (options_.out.empty() || saved_ == done()) return;
+    trainer_.fetch();
     detail::visit_state(trainer_, [&](std::string const& name, io::Extents const&, std::span<float> values) {
       for (float const v : values)
         if (!std::isfinite(v))

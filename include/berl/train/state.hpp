@@ -24,18 +24,19 @@ namespace detail {
 /// f(name, extents, values) for each array of a state: values of everything, momentum or both moments of what is trained.
 template <class Trainer, class F>
 void visit_state(Trainer& trainer, F&& f) {
+  using Values = std::span<typename Trainer::Scalar>;
   auto const& s = trainer.states();
   trainer.parameters().visit([&](Path const& path, auto& array) {
     auto const extents = io::extents_of(array);
-    std::span const values(array.value(), array.read().size());
+    Values const values(array.value(), array.read().size());
     f("values." + path.text, extents, values);
     if constexpr (Trainable<std::remove_cvref_t<decltype(array)>>) {
       auto const at = static_cast<std::size_t>(array.value() - s.values);
       if (at < s.recognition) {
-        f("momentum." + path.text, extents, std::span(s.momentum + at, values.size()));
+        f("momentum." + path.text, extents, Values(s.momentum + at, values.size()));
       } else {
-        f("m." + path.text, extents, std::span(s.m + (at - s.recognition), values.size()));
-        f("v." + path.text, extents, std::span(s.v + (at - s.recognition), values.size()));
+        f("m." + path.text, extents, Values(s.m + (at - s.recognition), values.size()));
+        f("v." + path.text, extents, Values(s.v + (at - s.recognition), values.size()));
       }
     }
   });

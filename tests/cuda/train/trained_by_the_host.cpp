@@ -10,4 +10,8 @@ std::vector<float> embedded_by_the_host(SmallOptions<float> const& options, int 
   trainer.embed(pictures<float>(n).read(), e.write());
   return {e.span().begin(), e.span().end()};
 }
+train::Outcome session_on_the_host(train::SessionOptions const& options) {
+  Stripes const stripes;
+  return train::Session<SmallModel, Stripes>(stripes, options).run();
+}
 }  // namespace berl::test

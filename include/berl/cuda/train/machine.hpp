@@ -18,9 +18,10 @@
 #include <berl/cuda/optim/adam.hpp>  // the optimisers'
 #include <berl/cuda/optim/clip.hpp>
 #include <berl/cuda/optim/sgd.hpp>
+#include <berl/losses/any_head.hpp>  // AnyHead
 #include <berl/train/machine.hpp>
 
-#include <algorithm>  // max
+#include <algorithm>  // max, min
 #include <cmath>      // NAN
 #include <cstring>    // memcpy, memset
 
@@ -53,6 +54,10 @@ struct Scale {
   T factor;
   BERL_FN void operator()(T& x) const { x *= factor; }
 };
+struct Draw {
+  float* to;
+  BERL_FN void operator()(std::size_t i) const { to[i] = Random(Seed{1}, 0, i).uniform(-1.0f, 1.0f); }
+};
 /// Whichever thread finds one, it stores the same.
 template <class T>
 struct Spoil {
@@ -70,6 +75,27 @@ struct berl::Kernel<berl::train::Machine, berl::Cuda> {
   static constexpr Memory const& memory = gpu::memory;
   static constexpr bool samples_classes = false;
   static constexpr char const* name = "berl::train::Trainer";
+
+  /// Of cuBLASLt's product of two matrices of random numbers in the context's precision, the best of five.
+  static double peak_flops(Context<Cuda>& ctx) {
+    constexpr int n = 4096;
+    constexpr std::size_t size = std::size_t{n} * n;
+    gpu::ProductShape const shape{n, n, n, false, false, false, n, n, n, gpu::matrix_type<float>, ctx.precision};
+    Context<Cuda> own(ctx.device);
+    own.scratch = Arena(gpu::workspace_bytes(own.owned.template get<gpu::Products>().plan(shape).workspace()), gpu::memory);
+    Arena memory(3 * size * sizeof(float), gpu::memory);
+    float *const a = memory.take<float>(size), *const b = memory.take<float>(size), *const to = memory.take<float>(size);
+    gpu::each(own, name, 2 * size, train::detail::Draw{a});
+    double shortest = 1e30;
+    for (int i = 0; i < 5; ++i) {
+      own.synchronize();
+      double const start = train::now();
+      gpu::Products::run<float>(own, name, shape, a, b, nullptr, nullptr, to);
+      own.synchronize();
+      shortest = std::min(shortest, train::now() - start);
+    }
+    return 2.0 * n * size / shortest;
+  }
 
   // --- memory ---
   template <class Options>
@@ -220,6 +246,13 @@ struct berl::Kernel<berl::train::Machine, berl::Cuda> {
     gpu::detail::copy_bytes(ctx, at.fr, all, sizeof all, cudaMemcpyDeviceToHost);
     ctx.synchronize();
     return {all[0], all[1], all[2], all[3], all[4], all[5]};
+  }
+  template <class T>
+  static double number(Context<Cuda>& ctx, T const* at) {
+    T value;
+    gpu::detail::copy_bytes(ctx, at, &value, sizeof value, cudaMemcpyDeviceToHost);
+    ctx.synchronize();
+    return static_cast<double>(value);
   }
   template <class T, class S>
   static Write<T, S, Cuda> outbox(Write<T, S, Cuda> own, Write<T, S, Host>) {
