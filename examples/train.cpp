@@ -120,7 +120,7 @@ void print_plan(Plan const& plan, AnyDataset const& pictures, NetworkKind const&
   berl::train::Sizes const sizes{pictures.identities(), c.batch, plan.options.threads, c.flip > 0,   c.imaging.supersampling,
                                  c.confidence,          head,    c.head_sample_rate,   c.head_filter};
   std::size_t const bytes = kind.step_bytes(sizes);
-  fmt::print("memory      {} bytes ({:.1f} MiB) for a step\n", bytes, double(bytes) / double(berl::MiB));
+  fmt::print("memory      {} bytes ({:.1f} MiB) for a step on the host\n", bytes, double(bytes) / double(berl::MiB));
 }
 
 int run(int argc, char** argv) {
@@ -174,11 +174,11 @@ int run(int argc, char** argv) {
   options.stop = &stop;
   stop_on_signals();
   auto const outcome = gpu ? train_on_gpu(pictures, options) : kind.train(pictures, options);
+  if (auto const warning = pictures.warning()) fmt::print(stderr, "warning: {}\n", *warning);
   if (outcome == berl::train::Outcome::finished)
     berl::eval::faces_png(
         options.out / "faces.png",
         open_network(options.out / "model.safetensors", options.threads)->explain(shown_faces(pictures, options.pairs, 8)));
-  if (auto const warning = pictures.warning()) fmt::print(stderr, "warning: {}\n", *warning);
   return outcome == berl::train::Outcome::stopped ? 128 + stop : 0;
 }
 }  // namespace

@@ -406,6 +406,31 @@ TEST_CASE("an image and its gradients have the same bits for any number of threa
   CHECK(std::equal(alone.read().data(), alone.read().data() + 768, one.read().sample(4)));
 }
 
+TEST_CASE("scratch for some images serves fewer, whatever the number of threads; no image is none") {
+  using T = float;
+  auto const s = scene_of<T, 16>(8, 0.5);
+  RenderedImage<T, 16> const all(s, Settings{}, 1);
+  auto const d_image = maps::noise<Shape<3, 16, 16>, T>("dy", 8, 1);
+  auto const d = all.pull(d_image);
+  for (int const threads : {1, 4, 8, 16}) {
+    Context<Host> ctx{threads, Arena(render_scratch_bytes<T, 16>(8, threads))};
+    for (int n = 0; n <= 8; ++n) {
+      Arena memory(Rendering<T, 16>::bytes(n));
+      Rendering<T, 16> const maps(memory, n);
+      auto const some = s.read().images(0, n);
+      Tensor<T, Shape<1, 16, 16>> d_depth(n);
+      Tensor<T, Shape<3, 16, 16>> d_albedo(n);
+      Tensor<T, Shape<4, 1, 1>> d_light(n);
+      Tensor<T, Shape<6, 1, 1>> d_view(n);
+      render(ctx, Settings{}, some, maps);
+      render_backward(ctx, Settings{}, some, maps, samples(d_image.read(), 0, n), d_depth.write(), d_albedo.write(), d_light.write(),
+                      d_view.write());
+      CHECK(std::equal(d_depth.span().begin(), d_depth.span().end(), d.depth.span().begin()));
+      CHECK(std::equal(d_view.span().begin(), d_view.span().end(), d.view.span().begin()));
+    }
+  }
+}
+
 TEST_CASE("whatever is rendered, all numbers are finite") {
   using T = float;
   for (float const depth : {1.0f, 0.0f, -1.0f, 0.05f, 150.0f})
@@ -461,6 +486,15 @@ TEST_CASE("batches of several sizes and a raster without samples are the caller'
   CHECK_THROWS_WITH_AS(RenderedImage(s, Settings{}, 1),
                        "berl::imaging::render: found 1 lights; expected 2, one for each depth map. Pass batches of one size.", Error);
   auto const t = scene_of<float, 8>(2, 0.1);
+  Context<Host> ctx{1, Arena(render_scratch_bytes<float, 8>(2, 1))};
+  Arena memory(Rendering<float, 8>::bytes(2));
+  Rendering<float, 8> const maps(memory, 2);
+  render(ctx, Settings{}, t.read(), maps);
+  Tensor<float, Shape<3, 8, 8>> d_albedo(1), dy(2);
+  CHECK_THROWS_WITH_AS(
+      render_backward(ctx, Settings{}, t.read(), maps, dy.read(), Skip<float, Shape<1, 8, 8>, Host>{}, d_albedo.write(),
+                      Skip<float, Shape<4, 1, 1>, Host>{}, Skip<float, Shape<6, 1, 1>, Host>{}),
+      "berl::imaging::render: found 1 gradients of albedo maps; expected 2, one for each depth map. Pass batches of one size.", Error);
   Settings settings;
   settings.supersampling = 0;
   CHECK_THROWS_AS(render<8>(t.depth, t.albedo, t.light, t.view, settings), Error);

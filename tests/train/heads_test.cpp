@@ -5,10 +5,11 @@
 #include <doctest/doctest.h>
 
 #include "../io/scratch_folder.hpp"
+#include "stripes.hpp"
 
 using namespace berl;
 using losses::AnyHead;
-using test::message_of, test::ScratchFolder, test::slurp;
+using test::message_of, test::ScratchFolder, test::slurp, test::Stripes;
 
 /// Each of the margin heads in a training.
 namespace {
@@ -17,18 +18,6 @@ using S = Shape<8>;
 struct TinyBackbone : networks::IResNet<2, 2, 2, 2, 4, 112, 8> {};
 using Tiny = Model<TinyBackbone, AnyHead<EmbeddingOf<TinyBackbone>>, networks::Bypass<16, 4, 4>>;
 
-struct Stripes {
-  int size() const { return 12; }
-  int identities() const { return 6; }
-  int label(int i) const { return i % 6; }
-  std::string name(int i) const { return "stripes/" + std::to_string(i); }
-  io::Image load(int i) const {
-    auto picture = io::blank(112, 112, 3);
-    for (std::size_t k = 0; k < picture.pixels.size(); ++k)
-      picture.pixels[k] = static_cast<std::uint8_t>(k * static_cast<std::size_t>(i % 6 + 1) / 40 + static_cast<std::size_t>(i * 7));
-    return picture;
-  }
-};
 using TinySession = train::Session<Tiny, Stripes>;
 
 train::SessionOptions options(std::filesystem::path const& out, std::string const& kind, train::Start start = train::Start::fresh) {
@@ -41,7 +30,7 @@ train::SessionOptions options(std::filesystem::path const& out, std::string cons
 }
 template <class F>
 void with_session(train::SessionOptions const& o, F&& f) {
-  Stripes const stripes;
+  Stripes const stripes{.pictures = 12, .people = 6};
   TinySession session(stripes, o, losses::make_head<S>(o.config.head));
   f(session);
 }

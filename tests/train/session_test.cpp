@@ -10,32 +10,20 @@
 #include <limits>
 
 #include "../io/scratch_folder.hpp"
+#include "stripes.hpp"
 
 using namespace berl;
 using test::message_of;
 using test::ScratchFolder;
 using test::slurp;
 using test::spit;
+using test::Stripes;
 
 namespace {
 /// The smallest network with all kinds of layers, and people who are stripes.
 struct TinyBackbone : networks::IResNet<2, 2, 2, 2, 4, 112, 8> {};
 using Tiny = Model<TinyBackbone, losses::CurricularFace, networks::Bypass<16, 4, 4>>;
 
-struct Stripes {
-  int bad = -1;
-  int size() const { return 10; }
-  int identities() const { return 3; }
-  int label(int i) const { return i % 3; }
-  std::string name(int i) const { return "stripes/" + std::to_string(i); }
-  io::Image load(int i) const {
-    if (i == bad) throw Error(name(i), "damage", "a picture", "Replace it.");
-    auto picture = io::blank(112, 112, 3);
-    for (std::size_t k = 0; k < picture.pixels.size(); ++k)
-      picture.pixels[k] = static_cast<std::uint8_t>(k * static_cast<std::size_t>(i % 3 + 1) / 40 + static_cast<std::size_t>(i * 7));
-    return picture;
-  }
-};
 using TinySession = train::Session<Tiny, Stripes>;
 
 train::SessionOptions options(std::filesystem::path const& out, train::Start start = train::Start::fresh) {

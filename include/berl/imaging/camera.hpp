@@ -2,7 +2,7 @@
 #include <berl/core/config.hpp>       // BERL_FN
 #include <berl/core/device.hpp>       // Context, Kernel
 #include <berl/core/view.hpp>         // Read, Write, put
-#include <berl/imaging/bands.hpp>     // for_bands, parallel_for
+#include <berl/imaging/bands.hpp>     // for_bands
 #include <berl/imaging/settings.hpp>  // Settings
 
 #include <cmath>  // tan

@@ -24,9 +24,9 @@ struct RasterMemory {
   std::int32_t* faces;  // likewise, for a band that is not the first
 
   static constexpr std::size_t map = padded<T>(S * S);
-  static constexpr std::size_t bytes(int supersampling) {
+  static constexpr std::size_t bytes(int supersampling, bool is_band) {
     auto const n = static_cast<std::size_t>(supersampling * supersampling * S * S);
-    return (6 * map + padded<T>(n)) * sizeof(T) + padded<std::int32_t>(n) * sizeof(std::int32_t);
+    return (6 * map + padded<T>(n)) * sizeof(T) + (is_band ? padded<std::int32_t>(n) * sizeof(std::int32_t) : 0);
   }
   RasterMemory(std::byte* block, int supersampling) {
     T* const maps = reinterpret_cast<T*>(block);
@@ -65,10 +65,11 @@ void rasterize_backward(Context<D>& ctx, Settings const& settings, Read<T, Shape
     Kernel<Rasterize, D>::backward(ctx, settings, depth, movement, drawn, faces, d_rendered, d_depth, d_movement);
 }
 
-/// What either direction takes from the context's scratch on the host: one set of maps per thread at work.
+/// What either direction takes from the context's scratch on the host: one set of maps per run of images, or per band.
 template <class T, int S>
 constexpr std::size_t rasterize_scratch_bytes(int supersampling, int batch, int threads) {
-  return detail::RasterMemory<T, S>::bytes(supersampling) * static_cast<std::size_t>(detail::raster_pieces(batch, threads, S));
+  return detail::RasterMemory<T, S>::bytes(supersampling, bands(batch, threads, S) > 1) *
+         static_cast<std::size_t>(detail::raster_pieces(batch, threads, S));
 }
 }  // namespace berl::imaging
 
@@ -150,21 +151,24 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
   struct Pieces {
     Scope scope;
     int A, count;
+    std::size_t bytes;  // of one
     std::byte* block;
 
     Pieces(Context<Host>& ctx, int batch, int supersampling)
         : scope(ctx.scratch),
           A(supersampling),
           count(imaging::detail::raster_pieces(batch, ctx.threads, S)),
-          block(ctx.scratch.take<std::byte>(Memory<T, S>::bytes(A) * static_cast<std::size_t>(count))) {}
-    Memory<T, S> operator[](std::ptrdiff_t i) const { return {block + Memory<T, S>::bytes(A) * static_cast<std::size_t>(i), A}; }
+          bytes(Memory<T, S>::bytes(A, imaging::bands(batch, ctx.threads, S) > 1)),
+          block(ctx.scratch.take<std::byte>(bytes * static_cast<std::size_t>(count))) {}
+    Memory<T, S> operator[](std::ptrdiff_t i) const { return {block + bytes * static_cast<std::size_t>(i), A}; }
   };
-  /// One run of images per thread; what is computed for an image does not depend on the run it is in.
+  /// One run of images per thread: body(n, the run's piece). What is computed for an image does not depend on the run it is in. Bodies are
+  /// compiled once for runs and bands, as parallel_for's are for one and many threads.
   template <class T, int S, class Body>
   static void each_image(Context<Host>& ctx, int batch, Pieces<T, S> const& pieces, Body const& body) {
     int const runs = pieces.count;
     parallel_for(ctx, runs, [&](std::ptrdiff_t run) {
-      for (auto n = run * batch / runs; n < (run + 1) * batch / runs; ++n) body(static_cast<int>(n), pieces[run]);
+      for (auto n = run * batch / runs; n < (run + 1) * batch / runs; ++n) body(static_cast<int>(n), static_cast<int>(run));
     });
   }
 
@@ -228,7 +232,8 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
                       Write<T, Shape<1, S, S>, Host> rendered, Write<std::int32_t, Shape<1, S, S>, Host> faces) {
     int const A = settings.supersampling, side = A * S, batch = depth.batch(), k = imaging::bands(batch, ctx.threads, S);
     T const low = T(settings.depth_min - settings.margin()), high = T(settings.depth_max + settings.margin());
-    auto const draw_rows = [=](int n, int first, int last, Corners<T> corners, T* q, std::int32_t* face) {  // of triangles
+    // Rows of triangles into a raster.
+    auto const draw_rows = [=](int n, int first, int last, Corners<T> corners, T* q, std::int32_t* face) __attribute__((noinline)) {
       project<T, S>(projection<T, S>(settings, movement.sample(n)), depth.sample(n), corners, first, last + 1);
       std::fill_n(q, side * side, T(1 / farthest));
       std::fill_n(face, side * side, -1);
@@ -237,7 +242,8 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
         draw(Row<T, S, false>(corners, v, side), side, q, face);
       }
     };
-    auto const mean_rows = [=](int n, int first, int last, T const* q) {  // of pixels
+    // Rows of pixels.
+    auto const mean_rows = [=](int n, int first, int last, T const* q) __attribute__((noinline)) {
       std::int32_t const* const face = faces.sample(n * A * A);
       T const share = 1 / T(A * A);
       for (int v = first; v < last; ++v) {
@@ -254,7 +260,8 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
     };
     Pieces<T, S> const pieces(ctx, batch, A);
     if (k == 1)
-      return each_image(ctx, batch, pieces, [=](int n, Memory<T, S> const& mine) {
+      return each_image(ctx, batch, pieces, [&](int n, int piece) {
+        auto const mine = pieces[piece];
         draw_rows(n, 0, S - 1, mine.corners, mine.samples, faces.sample(n * A * A));
         mean_rows(n, 0, S, mine.samples);
       });
@@ -329,7 +336,8 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
                        DMovement d_movement) {
     int const A = settings.supersampling, side = A * S, batch = depth.batch(), k = imaging::bands(batch, ctx.threads, S);
     T const low = T(settings.depth_min - settings.margin()), high = T(settings.depth_max + settings.margin());
-    auto const spread_rows = [=](int n, int first, int last, T* dy) {  // every sample's gradient, in a map of the raster
+    // Rows of pixels: every sample's gradient, in a map of the raster.
+    auto const spread_rows = [=](int n, int first, int last, T* dy) __attribute__((noinline)) {
       T const share = 1 / T(A * A);
       for (int v = first; v < last; ++v) {
         T row[S];
@@ -342,7 +350,8 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
             for (int i = 0; i < A; ++i) dy[(v * A + j) * side + u * A + i] = row[u];
       }
     };
-    auto const pull_rows = [=](int n, int first, int last, Corners<T> corners, Corners<T> to, T const* dy) {  // of corners
+    // Rows of corners.
+    auto const pull_rows = [=](int n, int first, int last, Corners<T> corners, Corners<T> to, T const* dy) __attribute__((noinline)) {
       int const above = std::max(first - 1, 0), below = std::min(last + 1, S);  // corners of the triangles that have one in these rows
       project<T, S>(projection<T, S>(settings, movement.sample(n)), depth.sample(n), corners, above, below);
       std::fill_n(to.x + above * S, (below - above) * S, T(0));
@@ -354,12 +363,16 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
         pull(Row<T, S, false>(corners, v, side), v, side, face, dy, to);
       }
     };
-    auto const put_image = [=](int n, auto const& gradients) {  // gradients(v) are those of the corners in row v
+    Pieces<T, S> const pieces(ctx, batch, A);
+    // The gradients that the image's bands have, from this piece on.
+    auto const put_image = [&](int n, int piece) __attribute__((noinline)) {
+      int band = 0;
       auto const projected = projection<T, S>(settings, movement.sample(n));
       imaging::detail::MovementSums<T, S> sums;
       for (int v = 0; v < S; ++v) {
         T const* const d = depth.sample(n) + v * S;
-        Corners<T> const to = gradients(v);
+        if (imaging::first_row(band + 1, k, S) == v) ++band;
+        Corners<T> const to = pieces[piece + band].gradients;
         alignas(alignment) T dd[S];
         for (int u = 0; u < S; ++u) {
           auto const pulled = projected.pull(T(u), T(v), d[u], {to.x[v * S + u], to.y[v * S + u], to.q[v * S + u]});
@@ -371,12 +384,12 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
       }
       if constexpr (!skips<DMovement>) sums.template put_to<DMovement>(d_movement.sample(n));
     };
-    Pieces<T, S> const pieces(ctx, batch, A);
     if (k == 1)
-      return each_image(ctx, batch, pieces, [=](int n, Memory<T, S> const& mine) {
+      return each_image(ctx, batch, pieces, [&](int n, int piece) {
+        auto const mine = pieces[piece];
         spread_rows(n, 0, S, mine.samples);
         pull_rows(n, 0, S, mine.corners, mine.gradients, mine.samples);
-        put_image(n, [&](int) { return mine.gradients; });
+        put_image(n, piece);
       });
     imaging::for_bands(ctx, batch, S, [&](int n, int first, int last) { spread_rows(n, first, last, pieces[n * k].samples); });
     parallel_for(ctx, pieces.count, [&](std::ptrdiff_t i) {
@@ -384,13 +397,6 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Host> {
       auto const mine = pieces[i];
       pull_rows(n, imaging::first_row(band, k, S), imaging::first_row(band + 1, k, S), mine.corners, mine.gradients, pieces[n * k].samples);
     });
-    parallel_for(ctx, batch, [&](std::ptrdiff_t i) {
-      int const n = static_cast<int>(i);
-      put_image(n, [&](int v) {
-        int band = 0;
-        while (imaging::first_row(band + 1, k, S) <= v) ++band;
-        return pieces[n * k + band].gradients;
-      });
-    });
+    parallel_for(ctx, batch, [&](std::ptrdiff_t n) { put_image(static_cast<int>(n), static_cast<int>(n) * k); });
   }
 };

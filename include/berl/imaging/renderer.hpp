@@ -8,6 +8,7 @@
 #include <berl/imaging/viewpoint.hpp>  // viewpoint
 #include <berl/imaging/warp.hpp>       // sampling_grid, sample
 
+#include <algorithm>    // max
 #include <cstdint>      // int32_t
 #include <string>       // to_string
 #include <type_traits>  // is_same_v
@@ -58,7 +59,7 @@ struct Rendering {
         mask(take<1>(arena, batch)),
         image(take<3>(arena, batch)) {}
   Rendering images(int first, int count) const {
-    int const rasters = faces.batch() / image.batch();
+    int const rasters = image.batch() > 0 ? faces.batch() / image.batch() : 0;
     Rendering part = *this;
     part.normal = samples(normal, first, count);
     part.canonical = samples(canonical, first, count);
@@ -84,6 +85,10 @@ inline void expect_batch(char const* what, int found, int expected) {
   if (found != expected)
     throw Error("berl::imaging::render", std::to_string(found) + " " + what, std::to_string(expected) + ", one for each depth map",
                 "Pass batches of one size.");
+}
+template <class V>
+void expect_gradients(char const* what, V const& view, int expected) {
+  if constexpr (!skips<V>) expect_batch(what, view.batch(), expected);
 }
 template <class T, int S, class D>
 void expect_scene(Settings const& settings, Scene<T, S, D> const& scene, Rendering<T, S, D> const& to) {
@@ -123,7 +128,7 @@ constexpr std::size_t render_whole_bytes(int batch, int threads, int supersampli
 }
 
 /// Calls body(context, first, count) for images first ... first + count - 1. On the host each thread takes its images one by one through
-/// all steps, so that an image's maps stay in the thread's cache; where images are fewer than threads, all threads share every step.
+/// all steps, so that an image's maps stay in the thread's cache; where images are fewer than threads, the threads share the longer steps.
 template <class T, int S, class D, class Body>
 void for_images(Context<D>& ctx, Settings const& settings, int batch, Body const& body) {
   if constexpr (std::is_same_v<D, Host>)
@@ -179,12 +184,14 @@ void render_images_backward(Context<D>& ctx, Settings const& settings, Scene<T, 
 }
 }  // namespace detail
 
-/// What either direction takes from the context's scratch; threads are the host's.
+/// What either direction takes from the context's scratch for so many images, or fewer; threads are the host's.
 template <class T, int S, class D = Host>
 constexpr std::size_t render_scratch_bytes(int batch, int threads, int supersampling = Settings{}.supersampling) {
-  if (std::is_same_v<D, Host> && batch >= threads)
-    return static_cast<std::size_t>(threads) * detail::render_whole_bytes<T, S>(1, 1, supersampling);
-  return detail::render_whole_bytes<T, S>(batch, threads, supersampling);
+  if (!std::is_same_v<D, Host>) return detail::render_whole_bytes<T, S>(batch, 1, supersampling);
+  std::size_t most = batch >= threads ? static_cast<std::size_t>(threads) * detail::render_whole_bytes<T, S>(1, 1, supersampling) : 0;
+  for (int n = 1; n <= batch && n < threads; ++n)  // fewer images may take more: they are split into bands
+    most = std::max(most, detail::render_whole_bytes<T, S>(n, threads, supersampling));
+  return most;
 }
 
 /// I_hat = P(I_c, d, w): the canonical image (he2022, Eq. 1) as seen from the viewpoint (Eqs. 2-4).
@@ -203,7 +210,12 @@ template <class D, class T, int S, class DDepth, class DAlbedo, class DLight, cl
 void render_backward(Context<D>& ctx, Settings const& settings, Scene<T, S, D> const& scene, Rendering<T, S, D> const& kept,
                      Read<T, Shape<3, S, S>, D> d_image, DDepth d_depth, DAlbedo d_albedo, DLight d_light, DView d_view) {
   detail::expect_scene(settings, scene, kept);
-  detail::expect_batch("gradients of images", d_image.batch(), scene.depth.batch());
+  int const batch = scene.depth.batch();
+  detail::expect_batch("gradients of images", d_image.batch(), batch);
+  detail::expect_gradients("gradients of depth maps", d_depth, batch);
+  detail::expect_gradients("gradients of albedo maps", d_albedo, batch);
+  detail::expect_gradients("gradients of lights", d_light, batch);
+  detail::expect_gradients("gradients of viewpoints", d_view, batch);
   detail::for_images<T, S>(ctx, settings, scene.depth.batch(), [&](Context<D>& mine, int first, int count) {
     detail::render_images_backward(mine, settings, scene.images(first, count), kept.images(first, count), samples(d_image, first, count),
                                    samples(d_depth, first, count), samples(d_albedo, first, count), samples(d_light, first, count),

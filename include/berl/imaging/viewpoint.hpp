@@ -117,19 +117,21 @@ struct MovementSums {
 template <>
 struct berl::Kernel<berl::imaging::Viewpoint, berl::Host> {
   template <class T>
-  static void forward(Context<Host>&, imaging::Settings const& settings, Read<T, Shape<6, 1, 1>, Host> view,
+  static void forward(Context<Host>& ctx, imaging::Settings const& settings, Read<T, Shape<6, 1, 1>, Host> view,
                       Write<T, Shape<12, 1, 1>, Host> movement) {
     imaging::ViewRange<T> const range(settings);
-    for (int n = 0; n < view.batch(); ++n) range.value(view.sample(n), movement.sample(n));
+    parallel_for(ctx, view.batch(),
+                 [=](std::ptrdiff_t n) { range.value(view.sample(static_cast<int>(n)), movement.sample(static_cast<int>(n))); });
   }
   template <class T, class DView>
-  static void backward(Context<Host>&, imaging::Settings const& settings, Read<T, Shape<6, 1, 1>, Host> view,
+  static void backward(Context<Host>& ctx, imaging::Settings const& settings, Read<T, Shape<6, 1, 1>, Host> view,
                        Read<T, Shape<12, 1, 1>, Host> d_movement, DView d_view) {
     imaging::ViewRange<T> const range(settings);
-    for (int n = 0; n < view.batch(); ++n) {
+    parallel_for(ctx, view.batch(), [=](std::ptrdiff_t sample) {
+      int const n = static_cast<int>(sample);
       T dp[6];
       range.pull(view.sample(n), d_movement.sample(n), dp);
       for (int i = 0; i < 6; ++i) put<DView>(d_view.sample(n)[i], dp[i]);
-    }
+    });
   }
 };

@@ -226,8 +226,7 @@ struct berl::Kernel<berl::imaging::Sample, berl::Host> {
       int const n = static_cast<int>(i / pieces), piece = static_cast<int>(i % pieces);
       auto const scatters = [=](int c) { return pieces == 1 || piece == c; };
       bool const moves = !skips<DGrid> && (pieces == 1 || piece == C);
-      if constexpr (skips<DImage>)
-        if (!moves) return;
+      if (!moves && (skips<DImage> || piece == C)) return;
       if constexpr (!skips<DImage> && !adds<DImage>)
         for (int c = 0; c < C; ++c)
           if (scatters(c)) std::fill_n(d_image.sample(n) + c * H * W, H * W, T(0));

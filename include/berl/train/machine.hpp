@@ -4,7 +4,6 @@
 #include <berl/losses/class_sampling.hpp>  // HeadParams, sampled_forward_backward
 #include <berl/optim/clip.hpp>             // clip_norm
 #include <berl/train/plan.hpp>             // States, Parameters
-#include <berl/train/progress.hpp>         // peak_flops
 
 #include <algorithm>  // copy_n, fill_n
 #include <cmath>      // isfinite
@@ -32,9 +31,6 @@ struct berl::Kernel<berl::train::Machine, berl::Host> {
   using Labels = std::span<int const>;
   static constexpr Memory const& memory = host_memory;
   static constexpr bool samples_classes = true;  // an2022
-
-  /// Products and sums per second that training can reach at the most.
-  static double peak_flops(Context<Host>& ctx) { return train::peak_flops(ctx.threads); }
 
   // --- memory ---
   template <class Options>

@@ -5,7 +5,7 @@
 #include <berl/train/config.hpp>        // Config
 #include <berl/train/metrics.hpp>       // Metrics, Console
 #include <berl/train/not_finite.hpp>    // NotFinite
-#include <berl/train/progress.hpp>      // now, clock_text
+#include <berl/train/progress.hpp>      // now, clock_text, peak_flops
 #include <berl/train/state.hpp>         // save_state
 
 #include <atomic>
@@ -79,7 +79,10 @@ class Session {
   std::function<void(Session&, Stage)> after_stage;
 
   Outcome run() {
-    peak_ = trainer_.peak_flops();
+    if constexpr (std::is_same_v<Device, Host>)
+      peak_ = peak_flops(options_.threads);
+    else
+      peak_ = Kernel<Machine, Device>::peak_flops(trainer_.context());
     began_ = now() - position_.seconds;
     metrics_.begin(position_.model.step);
     if (auto const step = static_cast<std::uint64_t>(position_.model.step); loader_.step() != step) loader_.seek(step);
@@ -90,6 +93,7 @@ class Session {
       while (trainer_.progress().taken < steps_[k]) {
         step();
         if (options_.stop != nullptr && *options_.stop != 0 && done() < total_steps()) {
+          trainer_.fetch();
           save();
           console_.say("stopped at step " + std::to_string(done()) + " of " + std::to_string(total_steps()) +
                        (options_.out.empty() ? "" : ", saved in " + options_.out.string() + "; --resume goes on"));
@@ -104,13 +108,10 @@ class Session {
   }
 
   Trainer& trainer() { return trainer_; }
-  Pictures const& pictures() const { return pictures_; }
   Config const& config() const { return options_.config; }
-  SessionOptions const& options() const { return options_; }
   long steps(Stage stage) const { return steps_[static_cast<int>(stage) - 1]; }
   long total_steps() const { return steps_[0] + steps_[1] + steps_[2]; }
   double seconds() const { return now() - began_; }  ///< of the whole training, without breaks
-  Console& console() { return console_; }
 
   /// Embeddings of pictures by the network as it stands, each added to that of its mirror image.
   std::vector<std::vector<float>> embed(std::span<io::Image const> pictures) {
@@ -229,9 +230,10 @@ class Session {
     char text[256];
     double const work = image_work(trainer_.stage()), speed = rate * work;
     std::snprintf(text, sizeof text,
-                  "stage %d %-14s %ld/%ld  fr %.4f  recon %.4f  total %.4f  right %3.0f %%  %.1f images/s  %2.0f %% of peak%s  %s left%s",
+                  "stage %d %-14s %ld/%ld  fr %.4f  recon %.4f  total %.4f  right %3.0f %%  %.1f images/s%s%s  %s left%s",
                   static_cast<int>(trainer_.stage()), name_of(trainer_.stage()), trainer_.progress().taken, steps(trainer_.stage()),
-                  losses.fr, losses.recon, losses.total, 100 * losses.accuracy, rate, 100 * speed / peak_,
+                  losses.fr, losses.recon, losses.total, 100 * losses.accuracy, rate,
+                  peak_ > 0 ? ("  " + std::to_string(std::lround(100 * speed / peak_)) + " % of peak").c_str() : "",
                   waited_ > 0.05 * seconds ? ("  loading " + std::to_string(std::lround(100 * waited_ / seconds)) + " %").c_str() : "",
                   clock_text(work_left() / speed).c_str(),
                   verify ? ("  verification " + std::to_string(100 * verified_->mean).substr(0, 5) + " %").c_str() : "");
@@ -349,7 +351,8 @@ class Session {
   long steps_[3] = {};
   long saved_ = -1;  // the step of the newest checkpoint
   bool damaged_ = true;
-  double peak_ = 0, began_ = now(), window_ = 0;
+  double peak_ = 0;  // 0: not known
+  double began_ = now(), window_ = 0;
   double waited_ = 0;  // seconds of the window without a batch that is ready
   long window_steps_ = 0;
 };

@@ -1,4 +1,5 @@
 #pragma once
+#include <berl/core/view.hpp>                // samples
 #include <berl/imaging/canonical_depth.hpp>  // canonical_depth
 #include <berl/nn/sequential.hpp>            // forward, backward
 #include <berl/train/machine.hpp>            // Machine, Numbers
@@ -7,14 +8,6 @@
 #include <span>
 
 namespace berl::train {
-namespace detail {
-/// The samples [first, first + count) of a view.
-template <template <class, class, class, class> class V, class T, class S, class D, class L>
-V<T, S, D, L> part(V<T, S, D, L> view, int first, int count) {
-  return {view.sample(first), count};
-}
-}  // namespace detail
-
 /// One training step's forward and backward passes over planned memory; allocates nothing. The losses stay on the device, as Numbers.
 template <class Model, class T, class D>
 class Step {
@@ -203,8 +196,8 @@ class Step {
 
   bool flip() const { return options_.flip > 0; }
   /// The faces as they are, and the second half: the mirrored ones.
-  auto plain(auto view) const { return detail::part(view, 0, at_.image.batch()); }
-  auto mirrored(auto view) const { return detail::part(view, at_.image.batch(), at_.image.batch()); }
+  auto plain(auto view) const { return samples(view, 0, at_.image.batch()); }
+  auto mirrored(auto view) const { return samples(view, at_.image.batch(), at_.image.batch()); }
   imaging::Scene<T, S, D> scene() const { return {at_.depth.read(), at_.albedo.read(), at_.light.read(), at_.view.read()}; }
   Write<T, Map, D> scratch_map() { return {ctx_.scratch.template take<T>(at_.mask.size()), at_.mask.batch()}; }
 

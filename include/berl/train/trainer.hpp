@@ -159,8 +159,6 @@ class Trainer {
 
   /// A number of the head's state as it stands, in the order of its layout.
   double head_state(std::size_t k) { return On::number(memory_->ctx, memory_->params.head.state[k].value()); }
-  /// Products and sums per second that this device reaches; takes a moment.
-  double peak_flops() { return On::peak_flops(memory_->ctx); }
 
   /// The arrays of states() and parameters() are the host's. On another device they are copies: fetch() brings those of the last step,
   /// and store() takes back what was written into them.

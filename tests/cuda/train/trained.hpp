@@ -1,5 +1,6 @@
 #pragma once
 #include "../../train/small_model.hpp"
+#include "../../train/stripes.hpp"
 
 #include <berl/train/session.hpp>
 
@@ -53,19 +54,6 @@ Trained trained(SmallOptions<float> const& options, train::Stage stage, int step
   });
   return r;
 }
-/// People who are stripes, for whole trainings.
-struct Stripes {
-  int size() const { return 10; }
-  int identities() const { return 3; }
-  int label(int i) const { return i % 3; }
-  std::string name(int i) const { return "stripes/" + std::to_string(i); }
-  io::Image load(int i) const {
-    auto picture = io::blank(112, 112, 3);
-    for (std::size_t k = 0; k < picture.pixels.size(); ++k)
-      picture.pixels[k] = static_cast<std::uint8_t>(k * static_cast<std::size_t>(i % 3 + 1) / 40 + static_cast<std::size_t>(i * 7));
-    return picture;
-  }
-};
 /// What the host does, in a library of its own.
 [[gnu::visibility("default")]] Trained trained_by_the_host(SmallOptions<float> const& options, train::Stage stage, int steps);
 [[gnu::visibility("default")]] std::vector<float> embedded_by_the_host(SmallOptions<float> const& options, int pictures);

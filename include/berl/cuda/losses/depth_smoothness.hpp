@@ -35,9 +35,9 @@ __global__ void __launch_bounds__(roughness_threads) roughness_kernel(Read<T, Sh
   double const sum = roughness_of<S>(gpu::Block<roughness_threads>{}, depth.sample(n));
   if (threadIdx.x == 0) sums[n] = sum;
 }
-inline __global__ void __launch_bounds__(roughness_threads)
-    sum_of_samples_kernel(double const* sums, int batch, double share, double* loss) {
-  double const sum = sum_of_samples(gpu::Block<roughness_threads>{}, sums, batch);
+template <int threads>
+__global__ void __launch_bounds__(threads) sum_of_samples_kernel(double const* sums, int batch, double share, double* loss) {
+  double const sum = sum_of_samples(gpu::Block<threads>{}, sums, batch);
   if (threadIdx.x == 0) *loss = share * sum;
 }
 }  // namespace berl::losses::detail
@@ -50,8 +50,8 @@ struct berl::Kernel<berl::losses::DepthSmoothness, berl::Cuda> {
     using namespace losses::detail;
     constexpr char const* name = "berl::losses::depth_smoothness";
     gpu::launch(ctx, name, roughness_kernel<S, T>, {static_cast<unsigned>(depth.batch()), roughness_threads}, depth, sums);
-    gpu::launch(ctx, name, sum_of_samples_kernel, {1, roughness_threads}, static_cast<double const*>(sums), depth.batch(), share,
-                loss.data());
+    gpu::launch(ctx, name, sum_of_samples_kernel<roughness_threads>, {1, roughness_threads}, static_cast<double const*>(sums),
+                depth.batch(), share, loss.data());
   }
   template <class T, int S, class DDepth>
   static void backward(Context<Cuda>& ctx, Read<T, Shape<1, S, S>, Cuda> depth, T weight, DDepth d_depth) {

@@ -1,4 +1,6 @@
 #pragma once
+#include <berl/core/random.hpp>                   // Random
+#include <berl/cuda/blas.hpp>                     // Products
 #include <berl/cuda/data/resize.hpp>              // resize
 #include <berl/cuda/imaging/canonical_depth.hpp>  // the renderer's kernels
 #include <berl/cuda/imaging/normals.hpp>
@@ -18,8 +20,9 @@
 #include <berl/cuda/optim/adam.hpp>  // the optimisers'
 #include <berl/cuda/optim/clip.hpp>
 #include <berl/cuda/optim/sgd.hpp>
-#include <berl/losses/any_head.hpp>  // AnyHead
+#include <berl/losses/any_head.hpp>  // forward_backward
 #include <berl/train/machine.hpp>
+#include <berl/train/progress.hpp>  // now
 
 #include <algorithm>  // max, min
 #include <cmath>      // NAN
@@ -76,8 +79,9 @@ struct berl::Kernel<berl::train::Machine, berl::Cuda> {
   static constexpr bool samples_classes = false;
   static constexpr char const* name = "berl::train::Trainer";
 
-  /// Of cuBLASLt's product of two matrices of random numbers in the context's precision, the best of five.
-  static double peak_flops(Context<Cuda>& ctx) {
+  /// Of cuBLASLt's product of two matrices of random numbers in the context's precision, the best of five; 0 where training has left no
+  /// room for them.
+  static double peak_flops(Context<Cuda>& ctx) try {
     constexpr int n = 4096;
     constexpr std::size_t size = std::size_t{n} * n;
     gpu::ProductShape const shape{n, n, n, false, false, false, n, n, n, gpu::matrix_type<float>, ctx.precision};
@@ -95,11 +99,15 @@ struct berl::Kernel<berl::train::Machine, berl::Cuda> {
       shortest = std::min(shortest, train::now() - start);
     }
     return 2.0 * n * size / shortest;
+  } catch (Error const&) {
+    return 0;
   }
 
   // --- memory ---
   template <class Options>
   static Context<Cuda> context(Options const& options) {
+    if (options.convolutions != Convolutions::fastest)
+      throw Error("berl::train::Trainer: convolutions", "a choice of the host's", "the default on a GPU", "Leave it out there.");
     Context<Cuda> ctx(options.gpu);
     ctx.precision = options.precision;
     return ctx;
