@@ -146,6 +146,7 @@ int main(int argc, char** argv) try {
   auto const steps = [length](double n) { return std::max(1L, std::lround(n * length)); };
   config.batch = 32;
   config.flip = 0.5;
+  config.smoothness = 0.3;  // without it ripples may grow across the depth in so short a training, or not: a rounding decides
   config.stage[0] = {.steps = steps(300), .lr = 0.05, .warm_up = 20};
   config.stage[1] = {.steps = steps(650), .adam_lr = 5e-4};
   config.stage[2] = {.steps = steps(80), .lr = 0.005, .adam_lr = 5e-4};
