@@ -1,8 +1,8 @@
 #pragma once
 #include <berl/core/random.hpp>   // Random
-#include <berl/cuda/blas.hpp>     // Products
 #include <berl/cuda/context.hpp>  // Context<Cuda>, Precision
 #include <berl/cuda/launch.hpp>   // each
+#include <berl/cuda/peak.hpp>     // peak_flops
 
 #include <benchmark/benchmark.h>
 #include <algorithm>  // max, min
@@ -92,24 +92,7 @@ inline double ceiling_bytes() {
 inline double ceiling_flops(Precision precision) {
   static std::map<Precision, double> known;
   auto const [at, is_new] = known.try_emplace(precision);
-  if (is_new) {
-    constexpr int n = 8192;
-    constexpr std::size_t size = std::size_t{n} * n;
-    gpu::ProductShape const shape{n, n, n, false, false, false, n, n, n, gpu::matrix_type<float>, precision};
-    Context<Cuda> ctx;
-    ctx.scratch = Arena(gpu::workspace_bytes(ctx.owned.get<gpu::Products>().plan(shape).workspace()), gpu::memory);
-    Arena memory(3 * size * sizeof(float), gpu::memory);
-    auto* const a = memory.take<float>(size);
-    auto* const b = memory.take<float>(size);
-    auto* const to = memory.take<float>(size);
-    randomise(ctx, a, size, 1, 1);
-    randomise(ctx, b, size, 1, 2);
-    double const time = detail::shortest(ctx, 20, [&] {
-      gpu::Products::run<float>(ctx, "berl::bench", shape, static_cast<float const*>(a), static_cast<float const*>(b), nullptr, nullptr,
-                                to);
-    });
-    at->second = 2.0 * n * size / time;
-  }
+  if (is_new) at->second = gpu::peak_flops(0, precision, 8192, 20);
   return at->second;
 }
 

@@ -1,6 +1,4 @@
 #pragma once
-#include <berl/core/random.hpp>                   // Random
-#include <berl/cuda/blas.hpp>                     // Products
 #include <berl/cuda/data/resize.hpp>              // resize
 #include <berl/cuda/imaging/canonical_depth.hpp>  // the renderer's kernels
 #include <berl/cuda/imaging/normals.hpp>
@@ -20,11 +18,11 @@
 #include <berl/cuda/optim/adam.hpp>  // the optimisers'
 #include <berl/cuda/optim/clip.hpp>
 #include <berl/cuda/optim/sgd.hpp>
+#include <berl/cuda/peak.hpp>        // peak_flops
 #include <berl/losses/any_head.hpp>  // forward_backward
 #include <berl/train/machine.hpp>
-#include <berl/train/progress.hpp>  // now
 
-#include <algorithm>  // max, min
+#include <algorithm>  // max
 #include <cmath>      // NAN
 #include <cstring>    // memcpy, memset
 
@@ -57,10 +55,6 @@ struct Scale {
   T factor;
   BERL_FN void operator()(T& x) const { x *= factor; }
 };
-struct Draw {
-  float* to;
-  BERL_FN void operator()(std::size_t i) const { to[i] = Random(Seed{1}, 0, i).uniform(-1.0f, 1.0f); }
-};
 /// Whichever thread finds one, it stores the same.
 template <class T>
 struct Spoil {
@@ -79,27 +73,8 @@ struct berl::Kernel<berl::train::Machine, berl::Cuda> {
   static constexpr bool samples_classes = false;
   static constexpr char const* name = "berl::train::Trainer";
 
-  /// Of cuBLASLt's product of two matrices of random numbers in the context's precision, the best of five; 0 where training has left no
-  /// room for them.
-  static double peak_flops(Context<Cuda>& ctx) try {
-    constexpr int n = 4096;
-    constexpr std::size_t size = std::size_t{n} * n;
-    gpu::ProductShape const shape{n, n, n, false, false, false, n, n, n, gpu::matrix_type<float>, ctx.precision};
-    Context<Cuda> own(ctx.device);
-    own.scratch = Arena(gpu::workspace_bytes(own.owned.template get<gpu::Products>().plan(shape).workspace()), gpu::memory);
-    Arena memory(3 * size * sizeof(float), gpu::memory);
-    float *const a = memory.take<float>(size), *const b = memory.take<float>(size), *const to = memory.take<float>(size);
-    gpu::each(own, name, 2 * size, train::detail::Draw{a});
-    double shortest = 1e30;
-    for (int i = 0; i < 5; ++i) {
-      own.synchronize();
-      double const start = train::now();
-      gpu::Products::run<float>(own, name, shape, a, b, nullptr, nullptr, to);
-      own.synchronize();
-      shortest = std::min(shortest, train::now() - start);
-    }
-    return 2.0 * n * size / shortest;
-  } catch (Error const&) {
+  /// 0 where training has left no room to measure it.
+  static double peak_flops(Context<Cuda>& ctx) try { return gpu::peak_flops(ctx.device, ctx.precision); } catch (Error const&) {
     return 0;
   }
 
