@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <new>  // bad_alloc
 #include <stdexcept>
 
 using namespace berl;
@@ -50,6 +52,24 @@ TEST_CASE("an arena that was moved from is empty") {
   CHECK(to.bytes() == 128);
   CHECK(from.bytes() == 0);  // NOLINT: that is what is tested
   CHECK(*block == 3.f);
+}
+
+TEST_CASE("an arena begins as zeros, also where others have written before, and never begins without room") {
+  for (std::size_t const bytes : {std::size_t{64}, 4 * KiB, 3 * MiB}) {
+    for (int again = 0; again < 3; ++again) {
+      Arena arena(bytes);
+      std::byte* const block = arena.take<std::byte>(bytes);
+      CHECK(reinterpret_cast<std::uintptr_t>(block) % alignment == 0);
+      std::size_t zeros = 0;
+      for (std::size_t i = 0; i < bytes; ++i) zeros += block[i] == std::byte{0};
+      CHECK(zeros == bytes);
+      for (std::size_t i = 0; i < bytes; ++i) block[i] = std::byte{0xa5};
+    }
+  }
+  for (std::size_t const more : {std::size_t{0}, std::size_t{128}}) {  // the most there can be, and more with what stands in front
+    std::size_t volatile most = std::numeric_limits<std::size_t>::max() - more;
+    CHECK_THROWS_AS(Arena{most}, std::bad_alloc);
+  }
 }
 
 namespace {

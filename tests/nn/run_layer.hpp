@@ -56,10 +56,12 @@ class RunLayer {
   }
   template <class Mode>
   void backward() {
+    spoil_scratch();
     nn::backward<L, Mode>(ctx, weights.params, x.read(), dy.read(), dx.write(), pass());
   }
   template <class Mode>
   void backward_skip() {
+    spoil_scratch();
     nn::backward<L, Mode>(ctx, weights.params, x.read(), dy.read(), Skip<T, In, Host>(nullptr, x.batch()), pass());
   }
 
@@ -84,6 +86,12 @@ class RunLayer {
   Tensor<T, Out> y, dy;
 
  private:
+  /// What forward has left in scratch is nothing that backward may read.
+  void spoil_scratch() {
+    Scope const scope(ctx.scratch);
+    std::size_t const n = ctx.scratch.bytes() / sizeof(T);
+    std::fill_n(ctx.scratch.take<T>(n), n, std::numeric_limits<T>::quiet_NaN());
+  }
   static constexpr int guard = 64;
   static constexpr T canary = T(-77.25);
   std::vector<T> arrays(bool trained) {

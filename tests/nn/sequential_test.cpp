@@ -51,6 +51,77 @@ TEST_CASE("a Sequential gives what its layers give, one after the other") {
   CHECK(equal_bits(chain.gradients(), gradients));
 }
 
+namespace {
+/// What a network of a cheap layer between two others leaves equals, bit by bit, what the three leave one after the other.
+template <class A, class B, class C, class In>
+void computed_again() {
+  struct Chain : Sequential<A, B, C> {};
+  using H = OutputOf<A, In>;
+  using G = OutputOf<B, H>;
+  static_assert(!recomputed<Chain, 0> && recomputed<Chain, 1> && !recomputed<Chain, 2>);
+  static_assert(kept<Chain, float, In>(3) == nn::detail::elements<float, H>(3) + kept<B, float, H>(3));
+  RunLayer<Chain, float, In> chain(3);
+  RunLayer<A, float, In> a(3);
+  RunLayer<B, float, H> b(3);
+  RunLayer<C, float, G> c(3);
+  auto const same = [](auto& from, auto& to) {
+    std::vector<float*> values;
+    from.visit([&](Nameless, auto& array) { values.push_back(array.value()); }, Nameless{});
+    to.visit(
+        [&, i = std::size_t{0}](Nameless, auto& array) mutable {
+          std::copy_n(values[i++], std::remove_cvref_t<decltype(array)>::shape::size, array.value());
+        },
+        Nameless{});
+  };
+  same(chain.weights.params.template at<0>(), a.weights.params);
+  same(chain.weights.params.template at<1>(), b.weights.params);
+  same(chain.weights.params.template at<2>(), c.weights.params);
+  a.x = chain.x;
+  c.dy = chain.dy;
+  chain.template forward<Training>();
+  chain.template backward<Training>();
+  CHECK(chain.kept_is_enough());
+  a.template forward<Training>();
+  b.x = a.y;
+  b.template forward<Training>();
+  c.x = b.y;
+  c.template forward<Training>();
+  c.template backward<Training>();
+  b.dy = c.dx;
+  b.template backward<Training>();
+  a.dy = b.dx;
+  a.template backward<Training>();
+  std::vector<float> expected(c.y.span().begin(), c.y.span().end());
+  expected.insert(expected.end(), a.dx.span().begin(), a.dx.span().end());
+  for (auto const& part : {a.gradients(), b.gradients(), c.gradients(), a.buffers(), b.buffers(), c.buffers()})
+    expected.insert(expected.end(), part.begin(), part.end());
+  CHECK(test::all_finite(expected));
+  CHECK(equal_bits(chain.results(), expected));
+}
+}  // namespace
+
+TEST_CASE("what is computed again in backward has the bits that it had in forward") {
+  using First = Conv2d<3, 16, 3>;
+  computed_again<First, BatchNorm<16>, Conv2d<16, 32, 3>, In>();
+  computed_again<First, GroupNorm<4, 16>, Conv2d<16, 5, 3, 2>, In>();
+  computed_again<First, PReLU<16>, Conv2d<16, 16, 1, 2, 0>, In>();
+  computed_again<First, ReLU, ConvTranspose2d<16, 3, 4, 2, 1, Bias>, In>();
+  computed_again<First, Upsample, Conv2d<16, 16, 5>, In>();
+  computed_again<Conv2d<3, 16, 4, 2, 1>, BatchNorm<16>, Conv2d<16, 8, 3, 1, 0>, Shape<3, 6, 6>>();  // a kernel as large as the picture
+}
+
+TEST_CASE("of neighbours that could be computed again only one is, and only in front of a layer that lets go of its input") {
+  struct Two : Sequential<BatchNorm<3>, Upsample, Conv2d<3, 3, 3>, ReLU, Tanh> {};
+  static_assert(!recomputed<Two, 0> && recomputed<Two, 1> && !recomputed<Two, 2> && !recomputed<Two, 3>);
+  struct Three : Sequential<BatchNorm<3>, PReLU<3>, Conv2d<3, 3, 3>, Block> {};
+  static_assert(recomputed<Three, 0> && !recomputed<Three, 1> && !recomputed<Three, 2>);
+  struct Four : Sequential<ReLU, Conv2d<3, 3, 3>, Named<"inner", Sequential<BatchNorm<3>, Conv2d<3, 3, 3>>>> {};
+  static_assert(recomputed<Four, 0> && !recomputed<Four, 1>);
+  check_layer<Two, Training, Shape<3, 3, 4>>(2, 1e-6);
+  check_layer<Three, Training, In>(2, 1e-6);
+  check_layer<Four, Training, In>(2, 1e-6);
+}
+
 TEST_CASE("a Repeat gives what its layers give in a Sequential") {
   struct Loop : Repeat<3, Block> {};
   struct Flat : Sequential<Block, Block, Block> {};

@@ -12,7 +12,7 @@ using namespace berl::test::small;
 namespace {
 // By hand, for a batch of 2 in float, where blocks are padded to 16 elements.
 constexpr std::size_t map = 256, half = 128;          // 2 * 126 = 252 and 2 * 60 = 120, padded
-constexpr std::size_t of_block = 2 * 16 + map + map;  // mean and deviation, then what lies after bn1 and conv1
+constexpr std::size_t of_block = 2 * 16 + map;        // mean and deviation, and what lies after conv1; what lies after bn1 comes again
 constexpr std::size_t of_down = 2 * (half + 2 * 16);  // body and shortcut: what lies after the convolution, mean and deviation
 }  // namespace
 

@@ -1,7 +1,9 @@
 #pragma once
 #include <cstddef>  // size_t
-#include <memory>   // unique_ptr
-#include <new>      // align_val_t
+#include <cstdlib>  // calloc, free
+#include <cstring>  // memcpy
+#include <memory>   // unique_ptr, align
+#include <new>      // bad_alloc
 #include <stdexcept>
 #include <string>
 #include <utility>  // exchange
@@ -19,16 +21,31 @@ constexpr std::size_t padded(std::size_t n) {
   return (n + step - 1) / step * step;
 }
 
-/// Where memory comes from and where it goes back to, in blocks that start at multiples of `alignment`.
+/// Where memory comes from and where it goes back to, in blocks of zeros that start at multiples of `alignment`.
 struct Memory {
   std::byte* (*allocate)(std::size_t bytes);
   void (*free)(std::byte* block) noexcept;
 };
-inline constexpr Memory host_memory{
-    [](std::size_t bytes) { return static_cast<std::byte*>(::operator new(bytes, std::align_val_t{alignment})); },
-    [](std::byte* block) noexcept { ::operator delete(block, std::align_val_t{alignment}); }};
+/// What is never written takes no memory: large blocks of zeros are pages that the system gives when they are touched.
+///   errors  std::bad_alloc
+inline constexpr Memory host_memory{[](std::size_t bytes) {
+                                      constexpr std::size_t more = 2 * alignment;  // room for where it really begins, just in front
+                                      void* given = bytes + more > bytes ? std::calloc(bytes + more, 1) : nullptr;
+                                      if (given == nullptr) throw std::bad_alloc();
+                                      void* block = static_cast<std::byte*>(given) + sizeof(void*);
+                                      std::size_t room = bytes + more - sizeof(void*);
+                                      std::align(alignment, bytes, block, room);
+                                      std::memcpy(static_cast<std::byte*>(block) - sizeof(void*), &given, sizeof(void*));
+                                      return static_cast<std::byte*>(block);
+                                    },
+                                    [](std::byte* block) noexcept {
+                                      if (block == nullptr) return;
+                                      void* given;
+                                      std::memcpy(&given, block - sizeof(void*), sizeof(void*));
+                                      std::free(given);
+                                    }};
 
-/// One block of memory, allocated once, from which blocks are taken and to whose marks one returns.
+/// One block of zeros, allocated once, from which blocks are taken and to whose marks one returns.
 ///   errors  std::logic_error, when more is taken than was planned: the plan is wrong, not the caller
 class Arena {
  public:

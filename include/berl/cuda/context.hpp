@@ -5,6 +5,7 @@
 #include <berl/cuda/owned.hpp>   // Owned
 
 #include <cstdint>      // uintptr_t
+#include <cstring>      // memset
 #include <memory>       // unique_ptr
 #include <string>       // to_string
 #include <type_traits>  // remove_pointer_t
@@ -15,6 +16,8 @@ namespace gpu {
 inline constexpr Memory memory{[](std::size_t bytes) {
                                  void* block = nullptr;
                                  check(cudaMalloc(&block, bytes), "cudaMalloc");
+                                 check(cudaMemset(block, 0, bytes), "cudaMemset");
+                                 check(cudaDeviceSynchronize(), "cudaMemset");  // streams of berl's do not wait for it
                                  return static_cast<std::byte*>(block);
                                },
                                [](std::byte* block) noexcept { static_cast<void>(cudaFree(block)); }};
@@ -22,6 +25,7 @@ inline constexpr Memory memory{[](std::size_t bytes) {
 inline constexpr Memory pinned_memory{[](std::size_t bytes) {
                                         void* block = nullptr;
                                         check(cudaMallocHost(&block, bytes), "cudaMallocHost");
+                                        std::memset(block, 0, bytes);
                                         return static_cast<std::byte*>(block);
                                       },
                                       [](std::byte* block) noexcept { static_cast<void>(cudaFreeHost(block)); }};

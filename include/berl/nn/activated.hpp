@@ -70,7 +70,7 @@ concept Rectifier = requires { requires A::rectifies; };
 ///   keeps   x, and the norm's statistics
 template <class Norm, class A>
 struct Activated : Layer {
-  static constexpr bool in_place = true;
+  static constexpr bool in_place = true, recomputes = Norm::recomputes;
   template <class In>
   using output = typename A::template output<typename Norm::template output<In>>;
   template <class T, class In>
@@ -88,6 +88,10 @@ struct Activated : Layer {
   template <class Mode, class T, class In, class D, class NormParams, class Params, class DX>
   static void backward(Context<D>& ctx, NormParams& norm, Params& rectifier, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T> pass) {
     Norm::template backward_through<Mode>(ctx, norm, A::template rectified<T>(rectifier), x, dy, dx, pass);
+  }
+  template <class T, class In, class D, class NormParams, class Params, class Y>
+  static void again(Context<D>& ctx, NormParams& norm, Params& rectifier, Read<T, In, D> x, Y y, Pass<T> pass) {
+    Norm::again_through(ctx, norm, A::template rectified<T>(rectifier), x, y, pass);
   }
 };
 }  // namespace berl::nn

@@ -11,8 +11,8 @@ inline constexpr bool numbered = !IsNamed<Entry> && !IsRepeat<Entry>;
 }  // namespace detail
 
 /// What a forward pass has kept, layer by layer in the order of computing: f(name of the layer, its output). The output of the last
-/// layer is not kept, but belongs to the caller; of layers that run as one, the last one's is. Names are those under which the layers'
-/// parameters are saved.
+/// layer is not kept, but belongs to the caller; of layers that run as one, the last one's is; what backward computes again is not. Names
+/// are those under which the layers' parameters are saved.
 ///   keeps  nothing; reads the memory that forward<L, Mode> has filled for a batch of inputs In
 template <class L, class T, class In, class F>
 void visit_kept(Pass<T> pass, int batch, Path const& path, F& f, [[maybe_unused]] int first = 0) {
@@ -30,7 +30,9 @@ void visit_kept(Pass<T> pass, int batch, Path const& path, F& f, [[maybe_unused]
       for (int k = i; k < last; ++k) number += detail::numbered<layer_of<L, i>> ? 1 : 0;
       constexpr bool numbered = detail::numbered<Entry>;
       Path const here = numbered ? path / number : path;
-      if constexpr (last + 1 < L::layers::size) {
+      if constexpr (recomputed<L, i>) {
+        pass.part(kept<Unit, T, X>(batch));
+      } else if constexpr (last + 1 < L::layers::size) {
         auto const hidden = output(pass, std::type_identity<OutputOf<Unit, X>>{});
         visit_kept<Unit, T, X>(pass.part(kept<Unit, T, X>(batch)), batch, here, f, number);
         if constexpr (IsRepeat<Entry>)

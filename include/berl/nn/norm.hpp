@@ -19,7 +19,7 @@ template <int C, class WeightRule = Undecayed>
 struct BatchNorm : Layer {
   static_assert(C > 0, "berl::nn::BatchNorm<C>: C, the number of channels, must be positive.");
   static constexpr double eps = 1e-5, momentum = 0.1;
-  static constexpr bool in_place = true;
+  static constexpr bool in_place = true, recomputes = true;
   template <Rectifier A>
   using joined = Activated<BatchNorm, A>;
   template <class In>
@@ -52,6 +52,10 @@ struct BatchNorm : Layer {
   static void backward(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T> pass) {
     backward_through<Mode>(ctx, p, detail::Unchanged{}, x, dy, dx, pass);
   }
+  template <class T, class In, class D, class Y>
+  static void again(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Y y, Pass<T> pass) {
+    again_through(ctx, p, detail::Unchanged{}, x, y, pass);
+  }
   /// The same with a rectifier on the way out.
   template <class Mode, class T, class In, class D, class A, class Y, class P>
   static void forward_through(Context<D>& ctx, Params<T, D>& p, A rectified, Read<T, In, D> x, Y y, P pass) {
@@ -72,6 +76,12 @@ struct BatchNorm : Layer {
     T const* const inverse = pass.take(C);
     Kernel<BatchNorm, D>::template backward<Mode>(ctx, p, rectified, x, dy, dx, mean, inverse);
   }
+  template <class T, class In, class D, class A, class Y>
+  static void again_through(Context<D>& ctx, Params<T, D>& p, A rectified, Read<T, In, D> x, Y y, Pass<T> pass) {
+    T const* const mean = pass.take(C);
+    T const* const inverse = pass.take(C);
+    Kernel<BatchNorm, D>::apply(ctx, p, rectified, x, y, mean, inverse);
+  }
 };
 
 /// Group normalisation, over the channels of a group and (H, W), for each sample (wu2018).
@@ -83,7 +93,7 @@ template <int Groups, int C>
 struct GroupNorm : Layer {
   static_assert(C > 0 && Groups > 0 && C % Groups == 0, "berl::nn::GroupNorm<Groups, C>: Groups must divide C, the number of channels.");
   static constexpr double eps = 1e-5;
-  static constexpr bool in_place = true;
+  static constexpr bool in_place = true, recomputes = true;
   template <Rectifier A>
     requires(!A::learns)
   using joined = Activated<GroupNorm, A>;
@@ -113,6 +123,10 @@ struct GroupNorm : Layer {
   static void backward(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T> pass) {
     backward_through<Mode>(ctx, p, detail::Unchanged{}, x, dy, dx, pass);
   }
+  template <class T, class In, class D, class Y>
+  static void again(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Y y, Pass<T> pass) {
+    again_through(ctx, p, detail::Unchanged{}, x, y, pass);
+  }
   /// The same with a rectifier on the way out.
   template <class Mode, class T, class In, class D, class A, class Y, class P>
   static void forward_through(Context<D>& ctx, Params<T, D>& p, A rectified, Read<T, In, D> x, Y y, P pass) {
@@ -134,6 +148,10 @@ struct GroupNorm : Layer {
     T const* const mean = pass.take(n);
     T const* const inverse = pass.take(n);
     Kernel<GroupNorm, D>::backward(ctx, p, rectified, x, dy, dx, mean, inverse);
+  }
+  template <class T, class In, class D, class A, class Y>
+  static void again_through(Context<D>& ctx, Params<T, D>& p, A rectified, Read<T, In, D> x, Y y, Pass<T> pass) {
+    forward_through<Training>(ctx, p, rectified, x, y, pass);  // a sample's statistics are nearly free: it is in the cache for the rest
   }
 };
 }  // namespace berl::nn
@@ -166,9 +184,16 @@ struct Kernel<nn::BatchNorm<C, Rule>, Host> {
         inverse[c] = static_cast<T>(1 / std::sqrt(static_cast<double>(p.running_var.value()[c]) + Layer::eps));
       }
     }
+    apply<T>(ctx, p, rectified, x, y, mean, inverse);
+  }
+  /// y, given the statistics.
+  template <class T, class In, class Params, class A, class Y>
+  static void apply(Context<Host>& ctx, Params& p, A rectified, Read<T, In, Host> x, Y y, T const* mean, T const* inverse) {
+    using R = nn::detail::Runs<In>;
+    Scope const scope(ctx.scratch);
     T* const scale = ctx.scratch.take<T>(C);
     for (int c = 0; c < C; ++c) scale[c] = p.weight.value()[c] * inverse[c];
-    parallel_for(ctx, runs, [&](std::ptrdiff_t i) {
+    parallel_for(ctx, static_cast<std::ptrdiff_t>(x.batch()) * R::blocks, [&](std::ptrdiff_t i) {
       std::ptrdiff_t const at = i * R::length;
       nn::detail::NormOfRun<R, A, T> const norm(mean, scale, p.bias.value(), rectified, i % R::blocks * R::block);
       norm.template forward<accumulates<Y>>(x.data() + at, nn::detail::whole_base(y) + at, y.data() + at);

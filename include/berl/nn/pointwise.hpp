@@ -80,7 +80,7 @@ template <class F>
 struct Pointwise : Layer {
   static constexpr bool in_place = true;
   static constexpr bool rectifies = requires { F::rectifies; };
-  static constexpr bool learns = false;
+  static constexpr bool learns = false, recomputes = rectifies;
   template <class In>
   using output = In;
   template <class T, class Params>
@@ -94,6 +94,10 @@ struct Pointwise : Layer {
   template <class Mode, class T, class In, class D, class Params, class DX>
   static void backward(Context<D>& ctx, Params const&, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T>) {
     Kernel<Pointwise, D>::backward(ctx, x, dy, dx);
+  }
+  template <class T, class In, class D, class Params, class Y>
+  static void again(Context<D>& ctx, Params const&, Read<T, In, D> x, Y y, Pass<T>) {
+    Kernel<Pointwise, D>::forward(ctx, x, y);
   }
 };
 

@@ -33,7 +33,7 @@ struct PReLU {
 template <int C>
 struct PReLU : Layer {
   static_assert(C > 0, "berl::nn::PReLU<C>: C, the number of channels, must be positive.");
-  static constexpr bool in_place = true, rectifies = true, learns = true;
+  static constexpr bool in_place = true, rectifies = true, learns = true, recomputes = true;
   template <class In>
   using output = typename check::Channels<In, C>::type;
   template <class T, class D>
@@ -56,6 +56,10 @@ struct PReLU : Layer {
   template <class Mode, class T, class In, class D, class DX>
   static void backward(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T>) {
     Kernel<PReLU, D>::backward(ctx, rectified<T>(p), x, dy, dx);
+  }
+  template <class T, class In, class D, class Y>
+  static void again(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Y y, Pass<T>) {
+    Kernel<PReLU, D>::forward(ctx, rectified<T>(p), x, y);
   }
 };
 }  // namespace berl::nn

@@ -8,6 +8,7 @@ namespace berl::nn {
 ///   y[v][u] = x[v / 2][u / 2];  dx = sum of the four dy
 ///   shapes  x: (N, C, H, W), y: (N, C, 2H, 2W)
 struct Upsample : Layer {
+  static constexpr bool recomputes = true;
   template <class In>
   using output = Shape<channels<In>, 2 * height<In>, 2 * width<In>>;
   template <class Mode, class T, class In, class D, class Params, class Y, class P>
@@ -17,6 +18,10 @@ struct Upsample : Layer {
   template <class Mode, class T, class In, class D, class Params, class DX>
   static void backward(Context<D>& ctx, Params const&, Read<T, In, D>, Read<T, output<In>, D> dy, DX dx, Pass<T>) {
     if constexpr (!skips<DX>) Kernel<Upsample, D>::backward(ctx, dy, dx);
+  }
+  template <class T, class In, class D, class Params, class Y>
+  static void again(Context<D>& ctx, Params const&, Read<T, In, D> x, Y y, Pass<T>) {
+    Kernel<Upsample, D>::forward(ctx, x, y);
   }
 };
 /// The mean of each channel (global average pooling).

@@ -5,8 +5,8 @@
 #include <type_traits>  // is_same_v
 
 namespace berl::nn {
-/// Runs a network. With a Pass, what lies between the layers is kept for backward; with Forget it goes back and forth
-/// between two blocks of scratch.
+/// Runs a network. With a Pass, what lies between the layers is kept for backward, or computed again there; with Forget it goes back and
+/// forth between two blocks of scratch.
 template <class L, class Mode, class T, class In, class D, class Y, class P>
 void forward(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, In, D> x, Y y, P pass);
 /// Pulls dy back to dx, and adds the gradients of the parameters. Takes the pass that forward has filled.
@@ -58,6 +58,15 @@ void backward_unit(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, 
     backward<layer_of<L, I>, Mode>(ctx, params.template at<I>(), x, dy, dx, pass);
 }
 
+/// The output of these layers once more.
+template <class L, int I, class T, class X, class D, class Y>
+void unit_again(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Y y, Pass<T> pass) {
+  if constexpr (together<L, I> == 2)
+    UnitOf<L, I>::again(ctx, own(params.template at<I>()), own(params.template at<I + 1>()), x, y, pass);
+  else
+    Unnamed<UnitOf<L, I>>::again(ctx, own(params.template at<I>()), x, y, pass);
+}
+
 template <class L, int I, class Mode, class T, class X, class D, class Y, class P>
 void forward_from(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Y y, P pass, Between<T> const& between) {
   using Unit = UnitOf<L, I>;
@@ -69,24 +78,32 @@ void forward_from(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Y
     forward_from<L, after<L, I>, Mode>(ctx, params, hidden.read(), y, pass, between);
   } else {
     using H = OutputOf<Unit, X>;
-    Write<T, H, D> const hidden(pass.take(static_cast<std::size_t>(x.batch()) * H::size), x.batch());
+    T* const at = recomputed<L, I> ? between.block[0] : pass.take(static_cast<std::size_t>(x.batch()) * H::size);
+    Write<T, H, D> const hidden(at, x.batch());
     forward_unit<L, I, Mode>(ctx, params, x, hidden, pass.part(kept<Unit, T, X>(x.batch())));
     forward_from<L, after<L, I>, Mode>(ctx, params, hidden.read(), y, pass, between);
   }
 }
 
-template <class L, int I, class Mode, class T, class X, class Out, class D, class DX>
+/// refill() brings x where it was not kept.
+template <class L, int I, class Mode, class T, class X, class Out, class D, class DX, class Refill>
 void backward_from(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Read<T, Out, D> dy, DX dx, Pass<T> pass,
-                   Between<T> const& between) {
+                   Between<T> const& between, Refill const& refill) {
   using Unit = UnitOf<L, I>;
   if constexpr (after<L, I> == L::layers::size) {
+    refill();
     backward_unit<L, I, Mode>(ctx, params, x, dy, dx, pass);
   } else {
     using H = OutputOf<Unit, X>;
-    Read<T, H, D> const hidden(pass.take(static_cast<std::size_t>(x.batch()) * H::size), x.batch());
-    Pass<T> const here = pass.part(kept<Unit, T, X>(x.batch()));
     Write<T, H, D> const dhidden(between.block[block_of_gradient<L, I>()], x.batch());
-    backward_from<L, after<L, I>, Mode>(ctx, params, hidden, dy, dhidden, pass, between);
+    T* const at = recomputed<L, I> ? dhidden.data() : pass.take(static_cast<std::size_t>(x.batch()) * H::size);
+    Read<T, H, D> const hidden(at, x.batch());
+    Pass<T> const here = pass.part(kept<Unit, T, X>(x.batch()));
+    auto const again = [&] {
+      if constexpr (recomputed<L, I>) unit_again<L, I>(ctx, params, x, dhidden, here);
+    };
+    backward_from<L, after<L, I>, Mode>(ctx, params, hidden, dy, dhidden, pass, between, again);
+    refill();
     backward_unit<L, I, Mode>(ctx, params, x, dhidden.read(), dx, here);
   }
 }
@@ -132,7 +149,8 @@ template <class L, class Mode, class T, class In, class D, class Y, class P>
 void forward(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, In, D> x, Y y, P pass) {
   if constexpr (IsSequential<L>) {
     Scope const scope(ctx.scratch);
-    detail::Between<T> const between(ctx.scratch, x.batch(), std::is_same_v<P, Forget> ? detail::widest_hidden<L, In>() : 0);
+    detail::Between<T> const between(ctx.scratch, x.batch(),
+                                     std::is_same_v<P, Forget> ? detail::widest_hidden<L, In>() : detail::widest_recomputed<L, In>());
     detail::forward_from<L, 0, Mode>(ctx, params, x, y, pass, between);
   } else if constexpr (IsRepeat<L>) {
     detail::forward_repeat<L, Mode>(ctx, params, x, y, pass);
@@ -161,7 +179,7 @@ void backward(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, In, D> x, Read
   if constexpr (IsSequential<L>) {
     Scope const scope(ctx.scratch);
     detail::Between<T> const between(ctx.scratch, x.batch(), detail::widest_hidden<L, In>());
-    detail::backward_from<L, 0, Mode>(ctx, params, x, dy, dx, pass, between);
+    detail::backward_from<L, 0, Mode>(ctx, params, x, dy, dx, pass, between, [] {});
   } else if constexpr (IsRepeat<L>) {
     detail::backward_repeat<L, Mode>(ctx, params, x, dy, dx, pass);
   } else if constexpr (IsNamed<L>) {

@@ -29,6 +29,14 @@ constexpr std::size_t widest_hidden() {
   });
   return widest;
 }
+template <class L, class In>
+constexpr std::size_t widest_recomputed() {
+  std::size_t widest = 0;
+  for_units<L>([&](auto i) {
+    if constexpr (recomputed<L, i>) widest = std::max(widest, static_cast<std::size_t>(HiddenOf<L, In, after<L, i>>::size));
+  });
+  return widest;
+}
 template <class T, class S>
 constexpr std::size_t elements(int batch) {
   return padded<T>(static_cast<std::size_t>(batch) * S::size);
@@ -42,7 +50,7 @@ constexpr std::size_t kept(int batch) {
     std::size_t n = 0;
     detail::for_units<L>([&](auto i) {
       n += kept<UnitOf<L, i>, T, HiddenOf<L, In, i>>(batch);
-      if constexpr (after<L, i> < L::layers::size) n += detail::elements<T, HiddenOf<L, In, after<L, i>>>(batch);
+      if constexpr (after<L, i> < L::layers::size && !recomputed<L, i>) n += detail::elements<T, HiddenOf<L, In, after<L, i>>>(batch);
     });
     return n;
   } else if constexpr (IsRepeat<L>) {
@@ -80,7 +88,7 @@ constexpr std::size_t scratch_of(int batch, Leaf const& leaf) {
 }
 }  // namespace detail
 
-/// Bytes of ctx.scratch that forward, without keeping, or backward takes at the most.
+/// Bytes of ctx.scratch that forward or backward takes at the most.
 template <class L, class T, class In>
 constexpr std::size_t scratch(int batch, int threads) {
   return detail::scratch_of<L, T, In>(batch, [=]<class Layer, class X>() { return Layer::template scratch<T, X>(batch, threads); });

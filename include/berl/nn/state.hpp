@@ -80,9 +80,6 @@ class Weights {
     T* const values = memory_.take<T>(SizesOf<L, T>::block);
     T* const gradients = memory_.take<T>(SizesOf<L, T>::block);
     T* const buffers = memory_.take<T>(SizesOf<L, T>::buffers);
-    std::fill_n(values, SizesOf<L, T>::block, T(0));
-    std::fill_n(gradients, SizesOf<L, T>::block, T(0));
-    std::fill_n(buffers, SizesOf<L, T>::buffers, T(0));
     place<L>(params, values, gradients, buffers);
     values_ = values;
     gradients_ = gradients;

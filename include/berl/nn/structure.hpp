@@ -140,6 +140,37 @@ inline constexpr bool in_place = [] {
   else
     return false;
 }();
+/// Whether a layer, but no network, may write its dx over its x.
+template <class L>
+inline constexpr bool dx_over_x = [] {
+  if constexpr (requires { Unnamed<L>::dx_over_x; })
+    return Unnamed<L>::dx_over_x;
+  else
+    return false;
+}();
+/// Whether a layer, but no network, has again().
+template <class L>
+inline constexpr bool recomputes = [] {
+  if constexpr (requires { Unnamed<L>::recomputes; })
+    return Unnamed<L>::recomputes;
+  else
+    return false;
+}();
+/// Whether a pass does not keep what the layers from I on give, but backward computes it again: from their input, which is kept then, and
+/// into the place of its own gradient, just before the next layer reads it and writes that.
+template <class L, int I>
+inline constexpr bool recomputed = [] {
+  if constexpr (!begins<L, I> || after<L, I> >= L::layers::size) {
+    return false;
+  } else if constexpr (!recomputes<UnitOf<L, I>> || !dx_over_x<UnitOf<L, after<L, I>>>) {
+    return false;
+  } else {
+    if constexpr (I == 0)
+      return true;
+    else
+      return !recomputed < L, begins<L, I - 1> ? I - 1 : I - 2 > ;
+  }
+}();
 
 /// The shape that layer I of a Sequential takes; I = size is what comes out.
 template <class L, class In, int I>

@@ -54,8 +54,6 @@ class TapTrainer {
         d_tap_(memory_.take<T>(elements<Tap>(options.batch))),
         output_(memory_.take<T>(elements<Output>(options.batch))),
         d_output_(memory_.take<T>(elements<Output>(options.batch))) {
-    for (T* const state : {values_, gradients_, momentum_}) std::fill_n(state, block, T(0));
-    std::fill_n(buffers_, buffers, T(0));
     nn::place<Trunk, T, Host>(trunk, values_, gradients_, buffers_);
     nn::place<Head, T, Host>(head, values_ + nn::SizesOf<Trunk, T>::block, gradients_ + nn::SizesOf<Trunk, T>::block,
                              buffers_ + nn::SizesOf<Trunk, T>::buffers);

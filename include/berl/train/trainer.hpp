@@ -247,13 +247,6 @@ class Trainer {
           step(ctx, options, params, activations, rendering, losses),
           mirror(states, params, options.identities) {
       On::template plan<Model, T>(ctx, options);
-      On::zero(ctx, states.values, states.recognition + states.auxiliary);
-      On::zero(ctx, states.gradients, states.recognition + states.auxiliary);
-      On::zero(ctx, states.momentum, states.recognition);
-      On::zero(ctx, states.m, states.auxiliary);
-      On::zero(ctx, states.v, states.auxiliary);
-      On::zero(ctx, states.buffers, states.buffered);
-      On::zero(ctx, losses.fr, Numbers<double>::count);
       params.place(states, options.identities);
     }
     using Inbox = typename On::template Inbox<T, Input>;

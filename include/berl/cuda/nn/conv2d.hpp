@@ -67,15 +67,6 @@ struct ConvolutionOf {
     T const* const w = p.weight.value();
     T const* const xs = laid<Nhwc>(ctx, x);
     T const* const dys = laid<Nhwc>(ctx, dy);
-    if constexpr (!skips<DX>) {
-      Scope const inner(ctx.scratch);
-      T const* const dxs = place_for<Nhwc>(ctx, dx);
-      if constexpr (transposed)
-        plans.forward.run(ctx, all->dnn(), dys, w, dxs);
-      else
-        plans.data.run(ctx, all->dnn(), dxs, w, dys);
-      deliver<Nhwc>(ctx, name, dxs, static_cast<T const*>(nullptr), dx);
-    }
     {
       Scope const inner(ctx.scratch);
       T const* const dw = ctx.scratch.template take<T>(weights);
@@ -84,6 +75,15 @@ struct ConvolutionOf {
       else
         plans.weights.run(ctx, all->dnn(), xs, dw, dys);
       map(ctx, name, Same{}, Add<T, Shape<static_cast<int>(weights)>, Cuda>(p.weight.gradient(), 1), dw);
+    }
+    if constexpr (!skips<DX>) {  // last, since dx may lie where x does
+      Scope const inner(ctx.scratch);
+      T const* const dxs = place_for<Nhwc>(ctx, dx);
+      if constexpr (transposed)
+        plans.forward.run(ctx, all->dnn(), dys, w, dxs);
+      else
+        plans.data.run(ctx, all->dnn(), dxs, w, dys);
+      deliver<Nhwc>(ctx, name, dxs, static_cast<T const*>(nullptr), dx);
     }
     if constexpr (requires { p.bias; }) bias_gradient(ctx, name, dy, p.bias.gradient());
   }

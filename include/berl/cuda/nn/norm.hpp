@@ -123,7 +123,14 @@ struct berl::Kernel<berl::nn::BatchNorm<C, Rule>, berl::Cuda> {
     } else {
       gpu::each(ctx, name, C, RunningOf<Layer, T>{mean, inverse, p.running_mean.value(), p.running_var.value()});
     }
-    gpu::channels_map<In, L>(ctx, name, NormOf<A, T>{mean, p.weight.value(), inverse, p.bias.value(), rectified}, y, x.data());
+    apply<T>(ctx, p, rectified, x, y, mean, inverse);
+  }
+  template <class T, class In, class Params, class A, class Y>
+  static void apply(Context<Cuda>& ctx, Params& p, A rectified, Read<T, In, Cuda> x, Y y, T const* mean, T const* inverse) {
+    using namespace nn::detail;
+    if (x.batch() == 0) return;
+    gpu::channels_map<In, LayoutOf<In, Cuda>>(ctx, name, NormOf<A, T>{mean, p.weight.value(), inverse, p.bias.value(), rectified}, y,
+                                              x.data());
   }
   template <class Mode, class T, class In, class Params, class A, class DX>
   static void backward(Context<Cuda>& ctx, Params& p, A rectified, Read<T, In, Cuda> x, Read<T, In, Cuda> dy, DX dx, T const* mean,

@@ -24,7 +24,7 @@
 
 #include <algorithm>  // max
 #include <cmath>      // NAN
-#include <cstring>    // memcpy, memset
+#include <cstring>    // memcpy
 
 /// Everything that Trainer<Model, Cuda> needs: #include this, and compile as CUDA.
 namespace berl::train::detail {
@@ -122,10 +122,7 @@ struct berl::Kernel<berl::train::Machine, berl::Cuda> {
           labels_(arena.take<int>(static_cast<std::size_t>(batch)), batch),
           pinned_(bytes(batch), gpu::pinned_memory),
           pinned_pictures_(pinned_.take<T>(static_cast<std::size_t>(batch) * Input::size)),
-          pinned_labels_(pinned_.take<int>(static_cast<std::size_t>(batch))) {
-      gpu::check(cudaMemset(pictures_.data(), 0, pictures_.size() * sizeof(T)), "cudaMemset");
-      gpu::check(cudaDeviceSynchronize(), "cudaDeviceSynchronize");  // contexts' queues do not wait for the memset
-    }
+          pinned_labels_(pinned_.take<int>(static_cast<std::size_t>(batch))) {}
     Read<T, Input, Cuda> pictures(Context<Cuda>& ctx, Read<T, Input, Host> given) {
       std::memcpy(pinned_pictures_, given.data(), given.size() * sizeof(T));
       berl::copy(ctx, Read<T, Input, Host>(pinned_pictures_, given.batch()), Write<T, Input, Cuda>(pictures_.data(), given.batch()));
@@ -155,12 +152,6 @@ struct berl::Kernel<berl::train::Machine, berl::Cuda> {
     Mirror(States const& there, train::Parameters<Model, T, Cuda>&, int identities)
         : memory_(States::bytes(identities, there.confident, there.head)),
           states_(memory_, identities, there.confident, there.head) {
-      std::memset(states_.values, 0, (states_.recognition + states_.auxiliary) * sizeof(T));
-      std::memset(states_.gradients, 0, (states_.recognition + states_.auxiliary) * sizeof(T));
-      std::memset(states_.momentum, 0, states_.recognition * sizeof(T));
-      std::memset(states_.m, 0, states_.auxiliary * sizeof(T));
-      std::memset(states_.v, 0, states_.auxiliary * sizeof(T));
-      std::memset(states_.buffers, 0, states_.buffered * sizeof(T));
       params_.place(states_, identities);
     }
     States const& states() const { return states_; }
