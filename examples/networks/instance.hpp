@@ -32,7 +32,7 @@ class Opened final : public Network {
     if (!explainer_) {
       auxiliary_ = std::make_unique<Auxiliary>();
       berl::io::ArrayReader<float> arrays(file_);
-      auxiliary_->visit(arrays);
+      auxiliary_->visit(berl::nn::Each<float>(arrays));
       arrays.copy();
       explainer_.emplace(*auxiliary_,
                          berl::eval::ExplainOptions{.batch = 8, .threads = threads_, .imaging = info_.imaging, .resize = info_.resize});
@@ -44,7 +44,7 @@ class Opened final : public Network {
  private:
   using Aux = typename Model::Auxiliary;
   struct Auxiliary {
-    void visit(auto& f) {
+    void visit(auto const& f) {
       using berl::Path;
       trunk.visit(f, Path{});
       view.visit(f, Path{"iia.view"}), light.visit(f, Path{"iia.light"}), depth.visit(f, Path{"ira.depth"}),

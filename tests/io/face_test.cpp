@@ -59,7 +59,7 @@ struct Backbone {
   /// As a training writes it, or without a head, auxiliary networks and metadata.
   void write(std::filesystem::path const& path, bool bare = false) {
     io::SafeTensorsWriter writer;
-    visit(io::ArrayWriter(writer));
+    visit(nn::Each<float>(io::ArrayWriter(writer)));
     if (!bare) {
       for (char const* const other : {"head.weight", "iia.view.network.0.weight", "ira.depth.encoder.1.bias"})
         writer.add(other, {1}, std::vector<float>{1});

@@ -18,7 +18,7 @@ io::SafeTensors tiny_file(test::ScratchFolder const& folder) {
   io::SafeTensorsWriter writer;
   io::WeightsOf<Tiny, float> weights;
   auto const put = [&](Path const& path, auto& array) {
-    writer.add(path.text, io::extents_of(array), plain::weights_of(path.text, io::extents_of(array)));
+    writer.add(path.text, nn::extents_of(array), plain::weights_of(path.text, nn::extents_of(array)));
   };
   weights.trunk.visit(put, Path{});
   weights.top.visit(put, Path{});

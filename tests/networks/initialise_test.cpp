@@ -3,6 +3,7 @@
 #include <berl/nn/conv2d.hpp>
 #include <berl/nn/norm.hpp>
 #include <berl/nn/prelu.hpp>
+#include <berl/nn/state.hpp>
 
 #include <doctest/doctest.h>
 

@@ -37,8 +37,9 @@ template <class B, class T>
 std::unique_ptr<WeightsOf<B, T>> read_backbone(SafeTensors const& file) {
   auto weights = std::make_unique<WeightsOf<B, T>>();
   ArrayReader<T> arrays(file);
-  weights->trunk.visit(arrays, Path{});
-  weights->top.visit(arrays, Path{});
+  nn::Each<T> const each(arrays);
+  weights->trunk.visit(each, Path{});
+  weights->top.visit(each, Path{});
   arrays.expect_no_others({"head.", "iia.", "ira.", "confidence.", "attr."});
   arrays.copy();
   return weights;

@@ -1,7 +1,7 @@
 #pragma once
 #include <berl/io/safetensors.hpp>    // SafeTensors, SafeTensorsWriter
 #include <berl/io/settings_text.hpp>  // visit_settings
-#include <berl/nn/layer.hpp>          // Path
+#include <berl/nn/array.hpp>          // Array, Each, extents_of
 
 #include <cmath>  // isfinite
 #include <filesystem>
@@ -19,30 +19,14 @@
 namespace berl::io {
 inline constexpr char const* version = "0.1.0";
 
-namespace detail {
-template <int... N>
-Extents extents(Shape<N...>) {
-  return {N...};
-}
-}  // namespace detail
-
-/// The extents under which an array is saved; those of class weights begin with the number of identities.
-template <class A>
-Extents extents_of(A const& array) {
-  Extents extents = detail::extents(typename A::shape{});
-  if constexpr (requires { array.identities(); }) extents.insert(extents.begin(), array.identities());
-  return extents;
-}
-
-/// Given to params.visit(), puts every array into a file, and PyTorch's num_batches_tracked, which is 0, beside running variances.
+/// Given to nn::Each, puts every array into a file, and PyTorch's num_batches_tracked, which is 0, beside running variances.
 class ArrayWriter {
  public:
   explicit ArrayWriter(SafeTensorsWriter& writer) : writer_(writer) {}
 
-  template <class A>
-  void operator()(Path const& path, A& array) {
-    auto const view = array.read();
-    add(path.text, extents_of(array), std::span<typename decltype(view)::element const>(view.data(), view.size()));
+  template <class T>
+  void operator()(nn::Array<T> const& array) {
+    add(array.name, array.extents, std::span<T const>(array.values));
   }
   template <class T>
   void add(std::string const& name, Extents const& extents, std::span<T const> values) {
@@ -56,17 +40,14 @@ class ArrayWriter {
   SafeTensorsWriter& writer_;
 };
 
-/// Given to params.visit(), checks every array of a file; copy() then copies them all, so that nothing changes where one is wrong.
+/// Given to nn::Each, checks every array of a file; copy() then copies them all, so that nothing changes where one is wrong.
 ///   errors  Error, for the first array that is missing, has another shape, or holds a number that is not finite
 template <class T>
 class ArrayReader {
  public:
   explicit ArrayReader(SafeTensors const& file) : file_(file) {}
 
-  template <class A>
-  void operator()(Path const& path, A& array) {
-    check(path.text, extents_of(array), std::span<T>(array.value(), array.read().size()));
-  }
+  void operator()(nn::Array<T> const& array) { check(array.name, array.extents, array.values); }
   void check(std::string const& name, Extents const& extents, std::span<T> to) {
     if (!file_.contains(name))
       throw Error(where(name), "no such array", "shape " + to_text(extents), "The file belongs to another network, or to none.");
@@ -125,10 +106,11 @@ inline void write_info(SafeTensorsWriter& writer, ModelInfo const& info) {
 }
 
 /// All parameters and buffers of a model (train::Parameters), written whole or not at all.
-template <class Parameters>
+template <class T = float, class Parameters>
 void save_model(std::filesystem::path const& path, Parameters& parameters, ModelInfo const& info, Previous previous = Previous::Keep) {
   SafeTensorsWriter writer;
-  parameters.visit(ArrayWriter(writer));
+  ArrayWriter arrays(writer);
+  parameters.visit(nn::Each<T>(arrays));
   writer.metadata("format", "berl model");
   write_info(writer, info);
   writer.write(path, previous);
@@ -162,17 +144,18 @@ inline ModelInfo read_info(SafeTensors const& file) {
 template <class T, class Parameters>
 void load_start(SafeTensors const& file, Parameters& parameters) {
   ArrayReader<T> arrays(file);
-  parameters.visit_backbone(arrays);
+  nn::Each<T> const each(arrays);
+  parameters.visit_backbone(each);
   auto const has = [&](std::string_view part) {
     for (std::string const& name : file.names())
       if (name.starts_with(part)) return true;
     return false;
   };
-  if (has("iia.") || has("ira.")) parameters.visit_auxiliary(arrays);
-  if (has("confidence.")) parameters.visit_confidence(arrays);
+  if (has("iia.") || has("ira.")) parameters.visit_auxiliary(each);
+  if (has("confidence.")) parameters.visit_confidence(each);
   bool const same_head = !file.has_metadata("head") || file.metadata("head") == parameters.head.layout.name;
-  if (same_head && file.contains("head.weight") && file.shape("head.weight") == extents_of(parameters.head.weight))
-    parameters.head.visit(arrays, Path{"head"});
+  if (same_head && file.contains("head.weight") && file.shape("head.weight") == nn::extents_of(parameters.head.weight))
+    parameters.head.visit(each, Path{"head"});
   arrays.expect_no_others({"head.", "attr.", "confidence."});
   arrays.copy();
 }

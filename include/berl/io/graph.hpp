@@ -1,6 +1,7 @@
 #pragma once
 #include <berl/io/backbone.hpp>     // read_backbone, read_folded_backbone
 #include <berl/io/safetensors.hpp>  // Extents
+#include <berl/nn/array.hpp>        // Each
 #include <berl/nn/conv2d.hpp>       // Conv2d
 #include <berl/nn/dropout.hpp>      // Dropout
 #include <berl/nn/linear.hpp>       // Linear
@@ -139,11 +140,10 @@ int append(Graph& graph, nn::ParamsOf<L, float, Host>& params, Path const& path,
     return x;
   } else {
     Operation operation = OperationOf<L>::make();
-    params.visit(
-        [&](Path const& name, auto& array) {
-          operation.arrays.push_back({name.text, extents_of(array), {array.read().data(), static_cast<std::size_t>(array.read().size())}});
-        },
-        path);
+    params.visit(nn::Each<float>([&](nn::Array<float> const& array) {
+                   operation.arrays.push_back({array.name, array.extents, array.values});
+                 }),
+                 path);
     return push(std::move(operation));
   }
 }

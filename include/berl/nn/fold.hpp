@@ -1,13 +1,16 @@
 #pragma once
+#include <berl/nn/array.hpp>    // Each
 #include <berl/nn/conv2d.hpp>   // Conv2d
 #include <berl/nn/dropout.hpp>  // Dropout
 #include <berl/nn/linear.hpp>   // Linear
 #include <berl/nn/norm.hpp>     // BatchNorm
 #include <berl/nn/state.hpp>    // ParamsOf
 
-#include <algorithm>    // copy_n
-#include <cmath>        // sqrt
+#include <algorithm>  // copy_n
+#include <cmath>      // sqrt
+#include <span>
 #include <type_traits>  // conditional_t
+#include <vector>
 
 /// Networks for Inference alone, whose batch norms are part of the layer before them (jacob2018, Sec. 3.2). A batch norm in front of
 /// a convolution stays: the zeros of the padding come after it, so that it cannot be moved behind them exactly.
@@ -140,16 +143,12 @@ void fold(ParamsOf<L, T, Host>& from, ParamsOf<Folded<L>, T, Host>& to) {
     fold<typename L::body, T>(from.body, to.body);
     fold<typename L::shortcut, T>(from.shortcut, to.shortcut);
   } else {
-    from.visit(
-        [&, number = 0](Nameless, auto& array) mutable {
-          to.visit(
-              [&, at = 0](Nameless, auto& same) mutable {
-                if (at++ == number) std::copy_n(array.value(), std::remove_cvref_t<decltype(array)>::shape::size, same.value());
-              },
-              Nameless{});
-          ++number;
-        },
-        Nameless{});
+    std::vector<std::span<T>> targets;
+    to.visit(Each<T>([&](Array<T> const& array) { targets.push_back(array.values); }), Path{});
+    from.visit(Each<T>([&, k = std::size_t{0}](Array<T> const& array) mutable {
+                 std::copy_n(array.values.data(), array.values.size(), targets[k++].data());
+               }),
+               Path{});
   }
 }
 }  // namespace berl::nn

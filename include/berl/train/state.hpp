@@ -24,22 +24,19 @@ namespace detail {
 /// f(name, extents, values) for each array of a state: values of everything, momentum or both moments of what is trained.
 template <class Trainer, class F>
 void visit_state(Trainer& trainer, F&& f) {
-  using Values = std::span<typename Trainer::Scalar>;
+  using T = typename Trainer::Scalar;
   auto const& s = trainer.states();
-  trainer.parameters().visit([&](Path const& path, auto& array) {
-    auto const extents = io::extents_of(array);
-    Values const values(array.value(), array.read().size());
-    f("values." + path.text, extents, values);
-    if constexpr (Trainable<std::remove_cvref_t<decltype(array)>>) {
-      auto const at = static_cast<std::size_t>(array.value() - s.values);
-      if (at < s.recognition) {
-        f("momentum." + path.text, extents, Values(s.momentum + at, values.size()));
-      } else {
-        f("m." + path.text, extents, Values(s.m + (at - s.recognition), values.size()));
-        f("v." + path.text, extents, Values(s.v + (at - s.recognition), values.size()));
-      }
+  trainer.parameters().visit(nn::Each<T>([&](nn::Array<T> const& array) {
+    f("values." + array.name, array.extents, array.values);
+    if (!array.trainable) return;
+    auto const at = static_cast<std::size_t>(array.values.data() - s.values), n = array.values.size();
+    if (at < s.recognition) {
+      f("momentum." + array.name, array.extents, std::span<T>(s.momentum + at, n));
+    } else {
+      f("m." + array.name, array.extents, std::span<T>(s.m + (at - s.recognition), n));
+      f("v." + array.name, array.extents, std::span<T>(s.v + (at - s.recognition), n));
     }
-  });
+  }));
 }
 /// Of the bytes and the name of one array; the sums of all arrays are added, in any order.
 inline std::uint64_t checksum(std::string const& name, std::span<std::byte const> bytes) {

@@ -69,25 +69,23 @@ class TapNetworkOf final : public TapNetwork {
   }
   void load_trunk(io::SafeTensors const& file) override {
     io::ArrayReader<float> arrays(file);
-    trainer_.trunk.visit(arrays, Path{});
+    trainer_.trunk.visit(nn::Each<float>(arrays), Path{});
     arrays.copy();
   }
   void save(std::filesystem::path const& path, io::ModelInfo const& info) override {
     io::SafeTensorsWriter writer;
-    trainer_.visit(io::ArrayWriter(writer), Task::name);
+    trainer_.visit(nn::Each<float>(io::ArrayWriter(writer)), Task::name);
     writer.metadata("format", std::string("berl ") + Task::name);
     io::write_info(writer, info);
     writer.write(path, io::Previous::Drop);
   }
   std::string first_not_finite() override {
     std::string first;
-    trainer_.visit(
-        [&](Path const& path, auto& array) {
-          auto const values = array.read();
-          for (std::size_t i = 0; first.empty() && i < values.size(); ++i)
-            if (!std::isfinite(values.data()[i])) first = path.text;
-        },
-        Task::name);
+    trainer_.visit(nn::Each<float>([&](nn::Array<float> const& array) {
+                     for (float const x : array.values)
+                       if (first.empty() && !std::isfinite(x)) first = array.name;
+                   }),
+                   Task::name);
     return first.empty() ? "the losses" : first;
   }
 

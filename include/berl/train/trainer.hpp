@@ -179,10 +179,10 @@ class Trainer {
     auto const& a = memory_->activations;
     auto const bad = [&](auto const& view) { return !On::finite(memory_->ctx, view.data(), view.size()); };
     std::string part;
-    memory_->params.visit([&](Path const& path, auto& array) {
-      bool const changed = !Trainable<std::remove_cvref_t<decltype(array)>> && stage_ != Stage::reconstruction;  // in this very step
-      if (part.empty() && !changed && bad(array.read())) part = path.text;
-    });
+    memory_->params.visit(nn::Each<T>([&](nn::Array<T> const& array) {
+      bool const changed = !array.trainable && stage_ != Stage::reconstruction;  // in this very step
+      if (part.empty() && !changed && bad(array.values)) part = array.name;
+    }));
     auto const output = [&](Path const& path, auto const& values) {
       if (part.empty() && bad(values)) part = "the output of " + path.text;
     };

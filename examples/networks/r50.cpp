@@ -1,4 +1,0 @@
-#include "instance.hpp"
-#include "kinds.hpp"
-
-NetworkKind const r50 = instance::kind<berl::networks::IResNet50>("r50", "IResNet-50, embeddings of 512 numbers");
