@@ -13,7 +13,7 @@ template <class L, class In>
 class Run {
  public:
   using Out = nn::OutputOf<L, In>;
-  Run(int batch, int threads)
+  Run(int batch, int threads, Convolutions convolutions = Convolutions::fastest)
       : weights_(),
         x_(batch),
         dx_(batch),
@@ -22,6 +22,7 @@ class Run {
         memory_(nn::kept<L, float, In>(batch) * sizeof(float)),
         kept_(memory_.template take<float>(nn::kept<L, float, In>(batch))) {
     ctx_.threads = threads;
+    ctx_.convolutions = convolutions;
     ctx_.scratch = Arena(nn::scratch<L, float, In>(batch, threads));
     weights_.params.visit(
         [&](Path const& path, auto& array) {
