@@ -11,6 +11,7 @@
 #include <berl/nn/norm.hpp>
 #include <berl/nn/prelu.hpp>
 #include <berl/nn/sequential.hpp>
+#include <berl/nn/state.hpp>
 #include <berl/optim/sgd.hpp>
 
 #include <algorithm>
