@@ -20,8 +20,9 @@ Face<Backbone> any_face() {
     networks::initialise_backbone<float>(top.params, Seed{1});
     io::SafeTensorsWriter writer;
     io::ArrayWriter arrays(writer);
-    trunk.params.visit(arrays, Path{});
-    top.params.visit(arrays, Path{});
+    nn::Each<float> const each(arrays);
+    trunk.params.visit(each, Path{});
+    top.params.visit(each, Path{});
     writer.write(path);
   }
   auto face = load<Backbone>(path);
