@@ -29,7 +29,8 @@ TEST_CASE("a tile is the sum over blocks, taps and channels") {
   for (TileSize const size : {tile_for(1, 14), tile_for(1, 6), tile_for(2, 2), tile_for(1, 1)}) {
     std::vector<float> sums(static_cast<std::size_t>(tile_pixels * 2 * L));
     std::ptrdiff_t const line = 15 * B;
-    tile_function<float>(B, 2, size)({weights.data(), frame.data(), offsets, taps, blocks, line, plane}, sums.data());
+    Tile<float> const tile{size, frame.data(), sums.data()};
+    convolve_tiles<float>({weights.data(), nullptr, offsets, taps, blocks, line, plane}, B, 2, &tile, 1);
     for (int k = 0; k < size.rows * size.cols; ++k)
       for (int m = 0; m < 2 * L; ++m) {
         float expected = 0;

@@ -3,7 +3,7 @@
 #include <berl/core/threads.hpp>         // parallel_for
 #include <berl/host/nn/convolution.hpp>  // Convolution, Target
 #include <berl/host/nn/frame.hpp>        // Frame, Taps
-#include <berl/host/nn/tile.hpp>         // convolve_tile
+#include <berl/host/nn/tile.hpp>         // convolve_tiles
 
 /// Convolution on the host, directly from maps whose channels lie in blocks (core/shape.hpp): pictures are copied into frames, and tiles
 /// of pixels by output channels sum all taps of all inputs. A transposed convolution is one such correlation for each phase of its output.
@@ -93,21 +93,32 @@ void store_tile(Convolution const& g, Taps const& taps, int group, TileSize size
 template <class T>
 void convolve_rows(Convolution const& g, Frame const& f, Taps const& taps, T const* packed, T const* frames, int group, int first, int last,
                    Target<T> const& to) {
-  alignas(64) T sums[tile_pixels * group_channels<T>];
+  constexpr int most = 8, size_of_sums = tile_pixels * group_channels<T>;  // tiles at a time
+  alignas(64) T sums[most * size_of_sums];
+  struct Place {
+    int row, col;
+  } places[most];
+  Tile<T> tiles[most];
+  int count = 0;
   std::ptrdiff_t const line = static_cast<std::ptrdiff_t>(f.cols) * f.block;
-  TileInput<T> in{packed, frames, taps.offset, taps.count, f.blocks, line, f.plane()};
+  auto const flush = [&] {
+    convolve_tiles({packed, nullptr, taps.offset, taps.count, f.blocks, line, f.plane()}, f.block, vectors_of<T>(g.M, group), tiles, count);
+    for (int k = 0; k < count; ++k) store_tile(g, taps, group, tiles[k].size, places[k].row, places[k].col, tiles[k].sums, to);
+    count = 0;
+  };
   for (int col = 0; first < last && col < taps.cols;) {
     int width = 0;
     for (int row = first; row < last;) {
       TileSize const size = tile_for(last - row, taps.cols - col);
-      in.frame = frames + row * line + static_cast<std::ptrdiff_t>(col) * f.block;
-      tile_function<T>(f.block, vectors_of<T>(g.M, group), size)(in, sums);
-      store_tile(g, taps, group, size, row, col, sums, to);
+      places[count] = {row, col};
+      tiles[count] = {size, frames + row * line + static_cast<std::ptrdiff_t>(col) * f.block, sums + count * size_of_sums};
+      if (++count == most) flush();
       row += size.rows;
       width = size.cols;
     }
     col += width;
   }
+  flush();
 }
 /// How a batch is shared: with as many pictures as threads, each thread has its own, a few at a time; otherwise all are at each picture.
 struct Share {

@@ -2,7 +2,7 @@
 #include <berl/core/arena.hpp>           // Scope, padded
 #include <berl/core/threads.hpp>         // parallel_for
 #include <berl/host/nn/convolution.hpp>  // Convolution, Target
-#include <berl/host/nn/tile.hpp>         // tile_function
+#include <berl/host/nn/tile.hpp>         // convolve_tiles
 #include <berl/host/nn/winograd.hpp>     // both_axes
 
 /// 3 x 3 and 5 x 5 convolutions of stride 1 by Winograd's method: a few tiles of the pictures are brought to their 36 points, multiplied
@@ -148,19 +148,17 @@ template <class T>
 void multiply(Convolution const& g, T const* from, int tiles, T const* weights, int group, T* sums) {
   static constexpr std::ptrdiff_t one_tap = 0;
   int const vectors = vectors_of<T>(g.M, group);
-  host::detail::TileInput<T> in{weights + static_cast<std::ptrdiff_t>(group) * g.C * group_channels<T>,
-                                from,
-                                &one_tap,
-                                1,
-                                g.C / channel_block,
-                                0,
-                                static_cast<std::ptrdiff_t>(tiles) * channel_block};
-  for (int t = 0; t < tiles;) {
-    auto const size = host::detail::TileSize{1, host::detail::tile_for(1, tiles - t).cols};
-    in.frame = from + static_cast<std::ptrdiff_t>(t) * channel_block;
-    host::detail::tile_function<T>(channel_block, vectors, size)(in, sums + static_cast<std::ptrdiff_t>(t) * vectors * lanes_of<T>);
+  host::detail::Tile<T> all[64];
+  int count = 0;
+  for (int t = 0; t < tiles; ++count) {
+    host::detail::TileSize const size{1, host::detail::tile_for(1, tiles - t).cols};
+    all[count] = {size, from + static_cast<std::ptrdiff_t>(t) * channel_block,
+                  sums + static_cast<std::ptrdiff_t>(t) * vectors * lanes_of<T>};
     t += size.cols;
   }
+  host::detail::convolve_tiles<T>({weights + static_cast<std::ptrdiff_t>(group) * g.C * group_channels<T>, nullptr, &one_tap, 1,
+                                   g.C / channel_block, 0, static_cast<std::ptrdiff_t>(tiles) * channel_block},
+                                  channel_block, vectors, all, count);
 }
 }  // namespace detail
 }  // namespace winograd

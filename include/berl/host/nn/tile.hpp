@@ -20,50 +20,47 @@ struct TileInput {
   std::ptrdiff_t const* offsets;  // of each tap in the frame
   int taps, blocks;
   std::ptrdiff_t line, plane;  // from one row, and from one block of inputs, to the next
+  bool joins = false;          // what is there
 };
-/// sums[r][p][q] = sum over blocks, taps and channels of weights[...][q] frame[... + r line + p B + channel]
+/// sums[r][p][q] = [sums[r][p][q] +] sum over blocks, taps and channels of weights[...][q] frame[... + r line + p B + channel]
 template <class T, int B, int Q, int R, int P>
 [[gnu::noinline]] void convolve_tile(TileInput<T> const& in, T* sums) {
   using V = Vector<T>;
   constexpr int L = lanes_of<T>;
-  int const together = std::max(1, terms_in_a_row / std::max(1, in.taps * B));
   T const* w = in.weights;
-  for (int first = 0; first < in.blocks; first += together) {
-    V acc[R][P][Q] = {};
-    int const last = std::min(in.blocks, first + together);
-    for (int block = first; block < last; ++block)
-      for (int t = 0; t < in.taps; ++t) {
-        T const* const x = in.frame + block * in.plane + in.offsets[t];
-        T const* const x1 = x + in.line;
-        for (int i = 0; i < B; ++i) {
-          V wv[Q];
+  V acc[R][P][Q] = {};
+  for (int block = 0; block < in.blocks; ++block)
+    for (int t = 0; t < in.taps; ++t) {
+      T const* const x = in.frame + block * in.plane + in.offsets[t];
+      T const* const x1 = x + in.line;
+      for (int i = 0; i < B; ++i) {
+        V wv[Q];
 #pragma GCC unroll 2
-          for (int q = 0; q < Q; ++q) load<T>(wv[q], w + q * L);
-          w += Q * L;
+        for (int q = 0; q < Q; ++q) load<T>(wv[q], w + q * L);
+        w += Q * L;
 #pragma GCC unroll 16
-          for (int p = 0; p < P; ++p) {
+        for (int p = 0; p < P; ++p) {
 #pragma GCC unroll 2
-            for (int q = 0; q < Q; ++q) acc[0][p][q] += x[p * B + i] * wv[q];
-            if constexpr (R > 1)
+          for (int q = 0; q < Q; ++q) acc[0][p][q] += x[p * B + i] * wv[q];
+          if constexpr (R > 1)
 #pragma GCC unroll 2
-              for (int q = 0; q < Q; ++q) acc[R - 1][p][q] += x1[p * B + i] * wv[q];
-          }
+            for (int q = 0; q < Q; ++q) acc[R - 1][p][q] += x1[p * B + i] * wv[q];
         }
       }
+    }
 #pragma GCC unroll 16
-    for (int k = 0; k < R * P; ++k)
+  for (int k = 0; k < R * P; ++k)
 #pragma GCC unroll 2
-      for (int q = 0; q < Q; ++q) {
-        V& sum = acc[k / P][k % P][q];
-        T* const to = sums + (k * Q + q) * L;
-        if (first > 0) {
-          V total;
-          load<T>(total, to);
-          sum += total;
-        }
-        store<T>(to, sum);
+    for (int q = 0; q < Q; ++q) {
+      V& sum = acc[k / P][k % P][q];
+      T* const to = sums + (k * Q + q) * L;
+      if (in.joins) {
+        V total;
+        load<T>(total, to);
+        sum += total;
       }
-  }
+      store<T>(to, sum);
+    }
 }
 template <class T>
 using TileFunction = void (*)(TileInput<T> const&, T*);
@@ -98,5 +95,29 @@ template <class T>
 TileFunction<T> tile_function(int block, int vectors, TileSize s) {
   if (block == channel_block) return vectors == 2 ? tile_function<T, channel_block, 2>(s) : tile_function<T, channel_block, 1>(s);
   return vectors == 2 ? tile_function<T, 1, 2>(s) : tile_function<T, 1, 1>(s);
+}
+
+/// A tile of several: its first pixel in the frame, and where its sums go.
+template <class T>
+struct Tile {
+  TileSize size;
+  T const* frame;
+  T* sums;
+};
+/// `count` tiles of vectors of outputs, all inputs summed. The weights of so many blocks of inputs as are summed in a row serve all tiles
+/// before the next ones are read: they stay in the first cache.
+template <class T>
+void convolve_tiles(TileInput<T> in, int block, int vectors, Tile<T> const* tiles, int count) {
+  int const all = in.blocks, together = std::max(1, terms_in_a_row / std::max(1, in.taps * block));
+  T const* const weights = in.weights;
+  for (int first = 0; first < all; first += together) {
+    in.blocks = std::min(together, all - first);
+    in.joins = first > 0;
+    in.weights = weights + static_cast<std::ptrdiff_t>(first) * in.taps * block * vectors * lanes_of<T>;
+    for (int k = 0; k < count; ++k) {
+      in.frame = tiles[k].frame + first * in.plane;
+      tile_function<T>(block, vectors, tiles[k].size)(in, tiles[k].sums);
+    }
+  }
 }
 }  // namespace berl::host::detail
