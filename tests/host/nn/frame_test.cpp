@@ -27,22 +27,29 @@ TEST_CASE("a frame is the picture within its padding") {
   CHECK(frame == std::vector<float>{0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 4, 5, 6, 0, 0, 0, 0, 0, 0});
 }
 
-TEST_CASE("with a stride there is a frame for each phase, in which neighbours of a tap are neighbours") {
-  host::Convolution const g{1, 4, 4, 1, 2, 2, 3, 2, 1, false};
-  Frame const f = frame_of(g);
-  CHECK(f.phases == 2);
-  auto const x = counted(16);
-  std::vector<float> frames(static_cast<std::size_t>(f.size()), -1);
-  fill_frame(g, f, x.data(), 0, frames.data());
-  Taps const t = taps_of(g, f, 0, 0);
-  CHECK(t.count == 9);
-  for (int k = 0; k < 9; ++k)
-    for (int p = 0; p < 2; ++p)
-      for (int q = 0; q < 2; ++q) {  // output (p, q) at tap (i, j) sees input (2 p + i - 1, 2 q + j - 1)
-        int const v = 2 * p + t.weight[k] / 3 - 1, u = 2 * q + t.weight[k] % 3 - 1;
-        float const expected = v < 0 || u < 0 ? 0 : x[static_cast<std::size_t>(v * 4 + u)];
-        CHECK(frames[static_cast<std::size_t>(t.offset[k] + p * f.cols + q)] == expected);
-      }
+TEST_CASE("with a stride there is a frame for each phase that a tap meets, in which neighbours of a tap are neighbours") {
+  struct Sizes {
+    int K, S, P, out, phases;
+  };
+  for (auto const [K, S, P, out, phases] : {Sizes{3, 2, 1, 3, 2}, Sizes{1, 2, 0, 3, 1}, Sizes{2, 3, 0, 2, 2}, Sizes{5, 4, 1, 1, 4}}) {
+    CAPTURE(K);
+    host::Convolution const g{1, 5, 5, 1, out, out, K, S, P, false};
+    Frame const f = frame_of(g);
+    CHECK(f.phases == phases);
+    CHECK_FALSE(is_frame(g, f));
+    auto const x = counted(25);
+    std::vector<float> frames(static_cast<std::size_t>(f.size()), -1);
+    fill_frame(g, f, x.data(), 0, frames.data());
+    Taps const t = taps_of(g, f, 0, 0);
+    CHECK(t.count == K * K);
+    for (int k = 0; k < t.count; ++k)
+      for (int p = 0; p < out; ++p)
+        for (int q = 0; q < out; ++q) {  // output (p, q) at tap (i, j) sees input (S p + i - P, S q + j - P)
+          int const v = S * p + t.weight[k] / K - P, u = S * q + t.weight[k] % K - P;
+          float const expected = v < 0 || u < 0 || v > 4 || u > 4 ? 0 : x[static_cast<std::size_t>(v * 5 + u)];
+          CHECK(frames[static_cast<std::size_t>(t.offset[k] + p * f.cols + q)] == expected);
+        }
+  }
 }
 
 TEST_CASE("the phases of a transposed convolution share its taps") {

@@ -5,14 +5,14 @@
 #include <algorithm>  // min, max, fill_n, copy_n
 #include <cstddef>    // ptrdiff_t
 
-/// A picture with its zero padding, for a stride once for each of its phases, so that a filter tap is a constant distance.
+/// A picture with its zero padding, for a stride once for each of its phases that a tap meets, so that a tap is a constant distance.
 namespace berl::host::detail {
 inline constexpr int most_taps = 64;
 
 /// The frames of a picture: how many, their size, and where a pixel goes.
 struct Frame {
-  int phases, rows, cols, before;  // along one axis there are `phases`, each rows (cols) long; `before` is the zero padding
-  int block, blocks;               // channels come in so many blocks of so many
+  int step, phases, rows, cols, before;  // along one axis `phases` of `step`, each rows (cols) long; `before` is the zero padding
+  int block, blocks;                     // channels come in so many blocks of so many
   constexpr std::ptrdiff_t plane() const { return static_cast<std::ptrdiff_t>(rows) * cols * block; }
   constexpr std::ptrdiff_t size() const { return phases * phases * blocks * plane(); }
 };
@@ -27,13 +27,13 @@ constexpr int floor_div(int a, int b) { return a >= 0 ? a / b : -((-a + b - 1) /
 
 constexpr Frame frame_of(Convolution const& g) {
   int const block = block_of(g.C), blocks = g.C / block;
-  if (!g.transposed) return {g.S, g.OH - 1 + (g.K - 1) / g.S + 1, g.OW - 1 + (g.K - 1) / g.S + 1, g.P, block, blocks};
+  if (!g.transposed) return {g.S, std::min(g.S, g.K), g.OH - 1 + (g.K - 1) / g.S + 1, g.OW - 1 + (g.K - 1) / g.S + 1, g.P, block, blocks};
   int const before = std::max(0, -floor_div(g.P - g.K + 1, g.S));
   int const after = floor_div(g.S - 1 + g.P, g.S);
-  return {1, (g.OH + g.S - 1) / g.S + before + after, (g.OW + g.S - 1) / g.S + before + after, before, block, blocks};
+  return {1, 1, (g.OH + g.S - 1) / g.S + before + after, (g.OW + g.S - 1) / g.S + before + after, before, block, blocks};
 }
 /// A picture that needs no padding is its own frame.
-constexpr bool is_frame(Convolution const& g, Frame const& f) { return f.phases == 1 && f.before == 0 && f.rows == g.H && f.cols == g.W; }
+constexpr bool is_frame(Convolution const& g, Frame const& f) { return f.step == 1 && f.before == 0 && f.rows == g.H && f.cols == g.W; }
 
 constexpr Taps taps_of(Convolution const& g, Frame const& f, int row, int col) {
   Taps t;
@@ -46,7 +46,7 @@ constexpr Taps taps_of(Convolution const& g, Frame const& f, int row, int col) {
     for (int ky = 0; ky < g.K; ++ky)
       for (int kx = 0; kx < g.K; ++kx) {
         t.weight[t.count] = ky * g.K + kx;
-        int const phase = (ky % g.S) * g.S + kx % g.S;
+        int const phase = (ky % g.S) * f.phases + kx % g.S;
         t.offset[t.count++] = phase * f.blocks * f.plane() + ky / g.S * line + kx / g.S * f.block;
       }
   } else {
@@ -69,23 +69,23 @@ void fill_frame_of(Convolution const& g, Frame const& f, T const* x, int block, 
   for (int a = 0; a < f.phases; ++a)
     for (int b = 0; b < f.phases; ++b) {
       T* const to = frames + (static_cast<std::ptrdiff_t>(a * f.phases + b) * f.blocks + block) * f.plane();
-      // columns with 0 <= x phases + b - before < W
-      int const low = std::min(f.cols, std::max(0, -floor_div(b - f.before, f.phases)));
-      int const high = std::max(low, std::min(f.cols, floor_div(g.W - 1 - b + f.before, f.phases) + 1));
+      // columns with 0 <= x step + b - before < W
+      int const low = std::min(f.cols, std::max(0, -floor_div(b - f.before, f.step)));
+      int const high = std::max(low, std::min(f.cols, floor_div(g.W - 1 - b + f.before, f.step) + 1));
       for (int y = 0; y < f.rows; ++y) {
         T* const row = to + static_cast<std::ptrdiff_t>(y) * f.cols * B;
-        int const v = y * f.phases + a - f.before;
+        int const v = y * f.step + a - f.before;
         if (v < 0 || v >= g.H) {
           std::fill_n(row, f.cols * B, T(0));
           continue;
         }
         std::fill_n(row, low * B, T(0));
         T const* const source = from + (static_cast<std::ptrdiff_t>(v) * g.W + (b - f.before)) * B;
-        if (f.phases == 1)
+        if (f.step == 1)
           std::copy(source + low * B, source + high * B, row + low * B);
         else
           for (int u = low; u < high; ++u)
-            for (int c = 0; c < B; ++c) row[u * B + c] = source[u * f.phases * B + c];
+            for (int c = 0; c < B; ++c) row[u * B + c] = source[u * f.step * B + c];
         std::fill_n(row + high * B, (f.cols - high) * B, T(0));
       }
     }
