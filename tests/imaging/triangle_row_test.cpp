@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>  // max
 #include <array>
 #include <cmath>
 #include <cstdint>

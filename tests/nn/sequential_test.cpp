@@ -53,7 +53,7 @@ TEST_CASE("a Sequential gives what its layers give, one after the other") {
 
 namespace {
 /// What a network of a cheap layer between two others leaves equals, bit by bit, what the three leave one after the other.
-template <class A, class B, class C, class In>
+template <class Mode, class A, class B, class C, class In>
 void computed_again() {
   struct Chain : Sequential<A, B, C> {};
   using H = OutputOf<A, In>;
@@ -78,19 +78,19 @@ void computed_again() {
   same(chain.weights.params.template at<2>(), c.weights.params);
   a.x = chain.x;
   c.dy = chain.dy;
-  chain.template forward<Training>();
-  chain.template backward<Training>();
+  chain.template forward<Mode>();
+  chain.template backward<Mode>();
   CHECK(chain.kept_is_enough());
-  a.template forward<Training>();
+  a.template forward<Mode>();
   b.x = a.y;
-  b.template forward<Training>();
+  b.template forward<Mode>();
   c.x = b.y;
-  c.template forward<Training>();
-  c.template backward<Training>();
+  c.template forward<Mode>();
+  c.template backward<Mode>();
   b.dy = c.dx;
-  b.template backward<Training>();
+  b.template backward<Mode>();
   a.dy = b.dx;
-  a.template backward<Training>();
+  a.template backward<Mode>();
   std::vector<float> expected(c.y.span().begin(), c.y.span().end());
   expected.insert(expected.end(), a.dx.span().begin(), a.dx.span().end());
   for (auto const& part : {a.gradients(), b.gradients(), c.gradients(), a.buffers(), b.buffers(), c.buffers()})
@@ -102,13 +102,41 @@ void computed_again() {
 
 TEST_CASE("what is computed again in backward has the bits that it had in forward") {
   using First = Conv2d<3, 16, 3>;
-  computed_again<First, BatchNorm<16>, Conv2d<16, 32, 3>, In>();
-  computed_again<First, GroupNorm<4, 16>, Conv2d<16, 5, 3, 2>, In>();
-  computed_again<First, PReLU<16>, Conv2d<16, 16, 1, 2, 0>, In>();
-  computed_again<First, ReLU, ConvTranspose2d<16, 3, 4, 2, 1, Bias>, In>();
-  computed_again<First, Upsample, Conv2d<16, 16, 5>, In>();
-  computed_again<Conv2d<3, 16, 4, 2, 1>, BatchNorm<16>, Conv2d<16, 8, 3, 1, 0>, Shape<3, 6, 6>>();  // a kernel as large as the picture
+  computed_again<Training, First, BatchNorm<16>, Conv2d<16, 32, 3>, In>();
+  computed_again<Training, First, GroupNorm<4, 16>, Conv2d<16, 5, 3, 2>, In>();
+  computed_again<Training, First, PReLU<16>, Conv2d<16, 16, 1, 2, 0>, In>();
+  computed_again<Training, First, ReLU, ConvTranspose2d<16, 3, 4, 2, 1, Bias>, In>();
+  computed_again<Training, First, Upsample, Conv2d<16, 16, 5>, In>();
+  computed_again<Inference, First, BatchNorm<16>, Conv2d<16, 32, 3>, In>();
+  computed_again<Training, Conv2d<3, 16, 4, 2, 1>, BatchNorm<16>, Conv2d<16, 8, 3, 1, 0>,
+                 Shape<3, 6, 6>>();  // a kernel as large as the picture
 }
+
+namespace {
+/// dx = dy weight, in place of either x or dy: it would lose its dy where x came back into the place of dx.
+struct Scale : Layer {
+  static constexpr bool in_place = true, dx_over_x = true;
+  template <class In>
+  using output = In;
+  template <class T, class D>
+  struct Params {
+    Param<T, Shape<1>, D> weight;
+    constexpr void visit(auto&& f, auto const& path) { f(path / "weight", weight); }
+  };
+  template <class Mode, class T, class In, class Y, class P>
+  static void forward(Context<Host>&, Params<T, Host>& p, Read<T, In, Host> x, Y y, P) {
+    for (std::size_t i = 0; i < x.size(); ++i) put_at(y, static_cast<std::ptrdiff_t>(i), *p.weight.value() * x.data()[i]);
+  }
+  template <class Mode, class T, class In, class DX>
+  static void backward(Context<Host>&, Params<T, Host>& p, Read<T, In, Host> x, Read<T, In, Host> dy, DX dx, Pass<T>) {
+    T sum = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) sum += x.data()[i] * dy.data()[i];
+    *p.weight.gradient() += sum;
+    if constexpr (!skips<DX>)
+      for (std::size_t i = 0; i < x.size(); ++i) put_at(dx, static_cast<std::ptrdiff_t>(i), *p.weight.value() * dy.data()[i]);
+  }
+};
+}  // namespace
 
 TEST_CASE("of neighbours that could be computed again only one is, and only in front of a layer that lets go of its input") {
   struct Two : Sequential<BatchNorm<3>, Upsample, Conv2d<3, 3, 3>, ReLU, Tanh> {};
@@ -117,6 +145,9 @@ TEST_CASE("of neighbours that could be computed again only one is, and only in f
   static_assert(recomputed<Three, 0> && !recomputed<Three, 1> && !recomputed<Three, 2>);
   struct Four : Sequential<ReLU, Conv2d<3, 3, 3>, Named<"inner", Sequential<BatchNorm<3>, Conv2d<3, 3, 3>>>> {};
   static_assert(recomputed<Four, 0> && !recomputed<Four, 1>);
+  struct Five : Sequential<Conv2d<3, 3, 3>, ReLU, Scale, Conv2d<3, 3, 3>> {};
+  static_assert(!recomputed<Five, 1>);
+  check_layer<Five, Training, In>(2, 1e-6);
   check_layer<Two, Training, Shape<3, 3, 4>>(2, 1e-6);
   check_layer<Three, Training, In>(2, 1e-6);
   check_layer<Four, Training, In>(2, 1e-6);

@@ -45,7 +45,8 @@ inline constexpr Memory host_memory{[](std::size_t bytes) {
                                       std::free(given);
                                     }};
 
-/// One block of zeros, allocated once, from which blocks are taken and to whose marks one returns.
+/// One block, allocated once, from which blocks are taken and to whose marks one returns. What is taken for the first time is zeros, unless
+/// the block is lent.
 ///   errors  std::logic_error, when more is taken than was planned: the plan is wrong, not the caller
 class Arena {
  public:

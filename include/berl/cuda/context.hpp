@@ -16,8 +16,10 @@ namespace gpu {
 inline constexpr Memory memory{[](std::size_t bytes) {
                                  void* block = nullptr;
                                  check(cudaMalloc(&block, bytes), "cudaMalloc");
-                                 check(cudaMemset(block, 0, bytes), "cudaMemset");
-                                 check(cudaDeviceSynchronize(), "cudaMemset");  // streams of berl's do not wait for it
+                                 auto cleared = cudaMemset(block, 0, bytes);
+                                 if (cleared == cudaSuccess) cleared = cudaDeviceSynchronize();  // queues of berl's do not wait for it
+                                 if (cleared != cudaSuccess) static_cast<void>(cudaFree(block));
+                                 check(cleared, "cudaMemset");
                                  return static_cast<std::byte*>(block);
                                },
                                [](std::byte* block) noexcept { static_cast<void>(cudaFree(block)); }};

@@ -12,9 +12,13 @@
 namespace berl::nn {
 namespace detail {
 template <class S>
-inline constexpr std::array<int, 0> sides{};
+struct sides_of;
 template <int... N>
-inline constexpr std::array<int, sizeof...(N)> sides<Shape<N...>>{N...};
+struct sides_of<Shape<N...>> {
+  static constexpr std::array<int, sizeof...(N)> value{N...};
+};
+template <class S>
+inline constexpr auto const& sides = sides_of<S>::value;
 
 inline std::vector<std::int64_t> extents(std::span<int const> sides, int identities) {
   std::vector<std::int64_t> all;
@@ -38,7 +42,7 @@ std::vector<std::int64_t> extents_of(A const& array) {
   return detail::extents(detail::sides<typename A::shape>, detail::identities_of(array));
 }
 
-/// An array of a network as it is at run time, whatever its shape.
+/// An array of a network as it is at run time, whatever its shape. The name lives as long as the call that shows it.
 template <class T>
 struct Array {
   std::string const& name;  ///< under which it is saved
@@ -48,7 +52,8 @@ struct Array {
 };
 
 /// Given to visit(), it calls f(Array<T> const&) for each array. What files, initial values and checks do is the same for all shapes: so f
-/// is compiled once instead of once for each, and a network's visit() once for all f.
+/// is compiled once instead of once for each, and a network's visit() once for all f. It refers to f, which must live as long; a temporary
+/// f lives to the end of the expression.
 template <class T>
 class Each {
  public:

@@ -53,7 +53,7 @@ void bias_gradient(Context<Host>& ctx, Read<T, S, Host> dy, T* db) {
 /// Two-dimensional convolution (cross-correlation) with zero padding.
 ///   y[m][v][u] = bias[m] + sum over c, i, j of weight[m][c][i][j] x[c][v S + i - P][u S + j - P]
 ///   shapes  x: (N, C, H, W), y: (N, M, (H + 2P - K) / S + 1, (W + 2P - K) / S + 1), weight: (M, C, K, K), bias: (M)
-///   keeps   x
+///   needs   x, kept or computed again
 ///   errors  check::Channels; a kernel larger than the padded image
 template <int C, int M, int K, int S = 1, int P = K / 2, class HasBias = NoBias>
 struct Conv2d : Layer {
@@ -102,7 +102,7 @@ struct Conv2d : Layer {
 /// Transposed convolution, the adjoint of Conv2d<M, C, K, S, P>.
 ///   y[m][v S - P + i][u S - P + j] += weight[c][m][i][j] x[c][v][u]
 ///   shapes  x: (N, C, H, W), y: (N, M, (H - 1) S - 2P + K, (W - 1) S - 2P + K), weight: (C, M, K, K), bias: (M)
-///   keeps   x
+///   needs   x, kept or computed again
 ///   errors  check::Channels
 template <int C, int M, int K, int S, int P, class HasBias = NoBias>
 struct ConvTranspose2d : Layer {

@@ -8,7 +8,9 @@
 
 #include <algorithm>  // copy_n
 #include <cmath>      // sqrt
+#include <cstddef>    // size_t
 #include <span>
+#include <stdexcept>    // logic_error
 #include <type_traits>  // conditional_t
 #include <vector>
 
@@ -146,7 +148,9 @@ void fold(ParamsOf<L, T, Host>& from, ParamsOf<Folded<L>, T, Host>& to) {
     std::vector<std::span<T>> targets;
     to.visit(Each<T>([&](Array<T> const& array) { targets.push_back(array.values); }), Path{});
     from.visit(Each<T>([&, k = std::size_t{0}](Array<T> const& array) mutable {
-                 std::copy_n(array.values.data(), array.values.size(), targets[k++].data());
+                 if (k >= targets.size() || targets[k].size() != array.values.size())
+                   throw std::logic_error("berl::nn::fold: a layer and what it folds into have other arrays.");
+                 std::copy(array.values.begin(), array.values.end(), targets[k++].begin());
                }),
                Path{});
   }

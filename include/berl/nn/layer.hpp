@@ -145,10 +145,11 @@ namespace nn {
 ///   joined<B>                                   where there is one: the layer that it and a layer B behind it run as
 ///   in_place                                    whether dx may lie where dy does, and, with Forget, y where x does
 ///   dx_over_x                                   whether dx may lie where x does: backward reads all of x before it writes any of dx
-///   again(ctx, params, x, y, pass)              where there is one: gives y as forward did, from what forward has kept. Its y is not
-///                                               kept where the next layer has dx_over_x, but computed again when backward gets there
+///   recomputes                                  whether there is again(ctx, params, x, y, pass), which gives y as forward did, from what
+///                                               forward has kept: y itself is not kept where the next layer has dx_over_x
 ///   forward<Mode>(ctx, params, x, y, pass)      y: Write, or Onto where a residual body may end in the layer
 ///   backward<Mode>(ctx, params, x, dy, dx, pass)   dx: Write, Add, Onto or Skip; parameter gradients are added to
+/// Who derives from another layer and replaces its forward or backward looks at dx_over_x and recomputes too.
 struct Layer {
   static constexpr bool in_place = false, dx_over_x = false, recomputes = false;
   template <class T, class D>

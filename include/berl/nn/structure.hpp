@@ -148,7 +148,7 @@ inline constexpr bool dx_over_x = [] {
   else
     return false;
 }();
-/// Whether a layer, but no network, has again().
+/// Whether a layer, but no network, says that it has again().
 template <class L>
 inline constexpr bool recomputes = [] {
   if constexpr (requires { Unnamed<L>::recomputes; })
@@ -157,18 +157,21 @@ inline constexpr bool recomputes = [] {
     return false;
 }();
 /// Whether a pass does not keep what the layers from I on give, but backward computes it again: from their input, which is kept then, and
-/// into the place of its own gradient, just before the next layer reads it and writes that.
+/// into the place of its own gradient, just before the next layer reads it and writes that. The next layer's dy lies elsewhere.
 template <class L, int I>
 inline constexpr bool recomputed = [] {
   if constexpr (!begins<L, I> || after<L, I> >= L::layers::size) {
     return false;
-  } else if constexpr (!recomputes<UnitOf<L, I>> || !dx_over_x<UnitOf<L, after<L, I>>>) {
-    return false;
   } else {
-    if constexpr (I == 0)
+    using Next = UnitOf<L, after<L, I>>;
+    if constexpr (!recomputes<UnitOf<L, I>> || !dx_over_x<Next> || in_place<Next>) {
+      return false;
+    } else if constexpr (I == 0) {
       return true;
-    else
-      return !recomputed < L, begins<L, I - 1> ? I - 1 : I - 2 > ;
+    } else {
+      constexpr int before = begins<L, I - 1> ? I - 1 : I - 2;
+      return !recomputed<L, before>;
+    }
   }
 }();
 

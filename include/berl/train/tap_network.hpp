@@ -4,8 +4,10 @@
 #include <berl/losses/attribute.hpp>         // attribute
 #include <berl/losses/cross_entropy.hpp>     // cross_entropy
 #include <berl/networks/attribute_head.hpp>  // AttributeHead
+#include <berl/nn/array.hpp>                 // Each, Array
 #include <berl/train/tap_trainer.hpp>        // TapTrainer
 
+#include <cmath>  // isfinite
 #include <filesystem>
 #include <span>
 #include <string>

@@ -1,5 +1,6 @@
 #pragma once
 #include <berl/networks/initialise.hpp>  // initialise_backbone
+#include <berl/nn/array.hpp>             // Each, Array
 #include <berl/nn/kept.hpp>              // visit_kept
 #include <berl/optim/schedule.hpp>       // Schedule
 #include <berl/train/step.hpp>           // Step
@@ -174,7 +175,7 @@ class Trainer {
   Activations<Model, T, Device> const& activations() const { return memory_->activations; }
   imaging::Rendering<T, Model::Auxiliary::side, Device> const& rendering() const { return memory_->rendering; }
 
-  /// The first parameter that is not finite, or else the first layer whose output was not in the last step.
+  /// The first parameter that is not finite, or else the first layer whose output was not in the last step, of those whose output is kept.
   std::string first_not_finite() {
     auto const& a = memory_->activations;
     auto const bad = [&](auto const& view) { return !On::finite(memory_->ctx, view.data(), view.size()); };

@@ -43,3 +43,24 @@ TEST_CASE("a tile is the sum over blocks, taps and channels") {
       }
   }
 }
+
+TEST_CASE("tiles that share their weights are what each is alone") {
+  constexpr int L = lanes_of<float>, B = 16, taps = 2, blocks = 9;
+  std::ptrdiff_t const offsets[taps] = {0, 3 * B}, plane = 64 * B, line = 30 * B;
+  std::vector<float> frame(static_cast<std::size_t>(blocks * plane)), weights(static_cast<std::size_t>(blocks * taps * B * 2 * L));
+  for (std::size_t i = 0; i < frame.size(); ++i) frame[i] = static_cast<float>(i % 89) / 89 - 0.4f;
+  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(i % 97) / 97 - 0.6f;
+  TileInput<float> const in{weights.data(), nullptr, offsets, taps, blocks, line, plane};
+  constexpr std::size_t size = tile_pixels * 2 * L;
+  std::vector<float> together(4 * size, -1), alone(4 * size, -1);
+  std::vector<Tile<float>> tiles;
+  for (TileSize const s : {tile_for(1, 14), tile_for(2, 2), tile_for(1, 6), tile_for(1, 1)})
+    tiles.push_back({s, frame.data() + static_cast<std::ptrdiff_t>(tiles.size()) * 5 * B, together.data() + tiles.size() * size});
+  convolve_tiles(in, B, 2, tiles.data(), 4);
+  for (std::size_t k = 0; k < 4; ++k) {
+    Tile<float> const one{tiles[k].size, tiles[k].frame, alone.data() + k * size};
+    convolve_tiles(in, B, 2, &one, 1);
+  }
+  CHECK(together == alone);
+  CHECK(alone.front() != -1);
+}

@@ -10,7 +10,7 @@ struct Planned {
   static std::size_t bytes(Context<Cuda>&, int batch) { return L::template scratch<T, In>(batch, 1); }
 };
 
-/// Plans a network for a batch, and returns the bytes of ctx.scratch that forward, without keeping, or backward takes at the most.
+/// Plans a network for a batch, and returns the bytes of ctx.scratch that forward or backward takes at the most.
 /// Several networks and batches may be planned in one context.
 ///   errors  Error, where a library has no algorithm
 template <class L, class T, class In>
