@@ -31,17 +31,8 @@ void as_one_after_the_other(int batch) {
   RunLayer<Pair<Norm, A>, double, In> both(batch);
   RunLayer<Norm, double, In> norm(batch);
   RunLayer<A, double, In> rectifier(batch);
-  auto const same_values = [](auto& from, auto& to) {
-    std::vector<double*> values;
-    from.visit([&](Nameless, auto& array) { values.push_back(array.value()); }, Nameless{});
-    to.visit(
-        [&, i = std::size_t{0}](Nameless, auto& array) mutable {
-          std::copy_n(values[i++], std::remove_cvref_t<decltype(array)>::shape::size, array.value());
-        },
-        Nameless{});
-  };
-  same_values(both.weights.params.template at<0>(), norm.weights.params);
-  same_values(both.weights.params.template at<1>(), rectifier.weights.params);
+  test::copy_values<double>(both.weights.params.template at<0>(), norm.weights.params);
+  test::copy_values<double>(both.weights.params.template at<1>(), rectifier.weights.params);
   both.template forward<Mode>();
   both.template backward<Mode>();
   CHECK(both.kept_is_enough());

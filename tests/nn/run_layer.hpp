@@ -1,6 +1,7 @@
 #pragma once
 #include <berl/core/random.hpp>
 #include <berl/core/tensor.hpp>
+#include <berl/nn/array.hpp>
 #include <berl/nn/sequential.hpp>
 #include <berl/nn/state.hpp>
 
@@ -8,6 +9,7 @@
 #include <cmath>
 #include <cstring>  // memcmp
 #include <limits>
+#include <span>
 #include <vector>
 
 namespace berl::test {
@@ -114,6 +116,15 @@ class RunLayer {
   T* block_;
 };
 
+/// Gives the arrays of one network the values of another's, which has the same.
+template <class T>
+void copy_values(auto& from, auto& to) {
+  std::vector<std::span<T>> values;
+  from.visit(nn::Each<T>([&](nn::Array<T> const& array) { values.push_back(array.values); }), Path{});
+  std::size_t k = 0;
+  to.visit(nn::Each<T>([&](nn::Array<T> const& array) { std::copy_n(values.at(k++).data(), array.values.size(), array.values.data()); }),
+           Path{});
+}
 template <class T>
 bool equal_bits(std::vector<T> const& a, std::vector<T> const& b) {
   return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);

@@ -64,18 +64,9 @@ void computed_again() {
   RunLayer<A, float, In> a(3);
   RunLayer<B, float, H> b(3);
   RunLayer<C, float, G> c(3);
-  auto const same = [](auto& from, auto& to) {
-    std::vector<float*> values;
-    from.visit([&](Nameless, auto& array) { values.push_back(array.value()); }, Nameless{});
-    to.visit(
-        [&, i = std::size_t{0}](Nameless, auto& array) mutable {
-          std::copy_n(values[i++], std::remove_cvref_t<decltype(array)>::shape::size, array.value());
-        },
-        Nameless{});
-  };
-  same(chain.weights.params.template at<0>(), a.weights.params);
-  same(chain.weights.params.template at<1>(), b.weights.params);
-  same(chain.weights.params.template at<2>(), c.weights.params);
+  test::copy_values<float>(chain.weights.params.template at<0>(), a.weights.params);
+  test::copy_values<float>(chain.weights.params.template at<1>(), b.weights.params);
+  test::copy_values<float>(chain.weights.params.template at<2>(), c.weights.params);
   a.x = chain.x;
   c.dy = chain.dy;
   chain.template forward<Mode>();

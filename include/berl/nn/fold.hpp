@@ -6,7 +6,7 @@
 #include <berl/nn/norm.hpp>     // BatchNorm
 #include <berl/nn/state.hpp>    // ParamsOf
 
-#include <algorithm>  // copy_n
+#include <algorithm>  // copy, copy_n
 #include <cmath>      // sqrt
 #include <cstddef>    // size_t
 #include <span>

@@ -3,7 +3,7 @@
 
 #include <algorithm>    // copy_n
 #include <cstddef>      // size_t
-#include <type_traits>  // is_same_v
+#include <type_traits>  // conditional_t, is_same_v
 
 /// How layers make up a network, and the shapes between them.
 namespace berl::nn {
@@ -132,30 +132,18 @@ using UnitOf = typename unit_of<L, I>::type;
 template <class L, int I>
 inline constexpr int after = I + together<L, I>;
 
-/// Whether a layer may write its result over what it reads.
+namespace detail {
+/// A layer, or in the place of a network, which says nothing of itself, Layer.
 template <class L>
-inline constexpr bool in_place = [] {
-  if constexpr (requires { Unnamed<L>::in_place; })
-    return Unnamed<L>::in_place;
-  else
-    return false;
-}();
-/// Whether a layer, but no network, may write its dx over its x.
+using Said = std::conditional_t<requires { Unnamed<L>::in_place; }, Unnamed<L>, Layer>;
+}  // namespace detail
+/// What a layer says of itself (layer.hpp), and false for a network.
 template <class L>
-inline constexpr bool dx_over_x = [] {
-  if constexpr (requires { Unnamed<L>::dx_over_x; })
-    return Unnamed<L>::dx_over_x;
-  else
-    return false;
-}();
-/// Whether a layer, but no network, says that it has again().
+inline constexpr bool in_place = detail::Said<L>::in_place;
 template <class L>
-inline constexpr bool recomputes = [] {
-  if constexpr (requires { Unnamed<L>::recomputes; })
-    return Unnamed<L>::recomputes;
-  else
-    return false;
-}();
+inline constexpr bool dx_over_x = detail::Said<L>::dx_over_x;
+template <class L>
+inline constexpr bool recomputes = detail::Said<L>::recomputes;
 /// Whether a pass does not keep what the layers from I on give, but backward computes it again: from their input, which is kept then, and
 /// into the place of its own gradient, just before the next layer reads it and writes that. The next layer's dy lies elsewhere.
 template <class L, int I>
