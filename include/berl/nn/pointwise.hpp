@@ -1,9 +1,8 @@
 #pragma once
-#include <berl/core/threads.hpp>  // parallel_for
-#include <berl/nn/activated.hpp>  // Rectified
-#include <berl/nn/layer.hpp>      // Layer
-
-#include <cmath>  // tanh, exp, log1p
+#include <berl/core/threads.hpp>     // parallel_for
+#include <berl/expr/elementary.hpp>  // tanh, sigmoid, softplus
+#include <berl/nn/activated.hpp>     // Rectified
+#include <berl/nn/layer.hpp>         // Layer
 
 namespace berl::nn {
 namespace detail {
@@ -131,11 +130,11 @@ struct LeakyReLU {
 struct Tanh {
   template <class T>
   static BERL_FN T value(T x) {
-    return std::tanh(x);
+    return expr::elementary::tanh(x);
   }
   template <class T>
   static BERL_FN T slope(T x) {
-    T const y = std::tanh(x);
+    T const y = value(x);
     return 1 - y * y;
   }
 };
@@ -143,7 +142,7 @@ struct Tanh {
 struct Sigmoid {
   template <class T>
   static BERL_FN T value(T x) {
-    return 1 / (1 + std::exp(-x));
+    return expr::elementary::sigmoid(x);
   }
   template <class T>
   static BERL_FN T slope(T x) {
@@ -155,11 +154,11 @@ struct Sigmoid {
 struct Softplus {
   template <class T>
   static BERL_FN T value(T x) {
-    return x > 20 ? x : std::log1p(std::exp(x));
+    return expr::elementary::softplus(x);
   }
   template <class T>
   static BERL_FN T slope(T x) {
-    return x > 20 ? T(1) : Sigmoid::value(x);
+    return expr::elementary::select(x > 20, T(1), Sigmoid::value(x));
   }
 };
 }  // namespace point

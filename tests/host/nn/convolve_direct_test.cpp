@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>  // equal
+
 #include "plain_convolution.hpp"
 
 using namespace berl;
@@ -23,7 +25,7 @@ double error_of(host::Convolution const& g, int batch, int threads, bool has_bia
   return test::error_of<Method, T>(g, batch, threads, has_bias, base, seed);
 }
 
-// Sums of at most 48 * 25 products of order 1: 1000 roundings of 1.1e-16 in double, 6e-8 in float, of which most cancel.
+// Sums of at most 256 * 9 products of order 1: 2300 roundings of 1.1e-16 in double, 6e-8 in float, of which most cancel.
 template <class T>
 constexpr double tolerance = sizeof(T) == 8 ? 1e-13 : 2e-5;
 }  // namespace
@@ -58,6 +60,36 @@ TEST_CASE("convolve_direct reads large weights once for several pictures, and gi
   host::Convolution const blocks{128, 3, 4, 112, 3, 4, 3, 1, 1, false};
   CHECK(error_of<float>(blocks, 3, 2, true, Base::other, 1) < tolerance<float>);
   CHECK(error_of<float>(blocks, 1, 3, false, Base::none, 2) < tolerance<float>);
+}
+
+TEST_CASE("convolve_direct cuts large pictures into bands, and shares groups of outputs where weights are many") {
+  host::Convolution const large{64, 47, 50, 40, 47, 50, 3, 1, 1, false}, stride{32, 59, 100, 16, 29, 50, 4, 2, 1, false},
+      up{64, 45, 46, 16, 90, 92, 4, 2, 1, true}, many{256, 2, 3, 256, 2, 3, 3, 1, 1, false}, many_up{256, 2, 2, 256, 4, 5, 4, 2, 1, true};
+  for (auto const& g : {large, stride, up, many, many_up}) {
+    CAPTURE(g.C);
+    CAPTURE(g.K);
+    bool const by_groups = g.C == 256;
+    REQUIRE(host::detail::sharing_of<float>(g, 2, 2).by_groups == by_groups);
+    if (!by_groups) REQUIRE(host::detail::sharing_of<float>(g, 2, 2).bands > 1);
+    Random random(Seed{7});
+    int const in = g.C * g.H * g.W, out = g.M * g.OH * g.OW;
+    auto const x = test::random_values<float>(random, 5 * in), weights = test::random_values<float>(random, g.M * g.C * g.K * g.K);
+    // One plan for all batches that are not larger; 3 threads never share groups of these.
+    std::vector<float> first(static_cast<std::size_t>(5 * out));
+    for (int const threads : {1, 2, 3}) {
+      Context<Host> ctx;
+      ctx.threads = threads;
+      ctx.scratch = Arena(host::convolve_direct_scratch<float>(g, 5, threads));
+      for (int batch = 5; batch >= 0; --batch) {
+        std::vector<float> y(static_cast<std::size_t>(batch * out));
+        host::convolve_direct<float>(ctx, g, batch, x.data(), weights.data(), nullptr, nullptr, y.data());
+        if (threads == 1 && batch == 5) first = y;
+        CHECK(std::equal(y.begin(), y.end(), first.begin()));
+      }
+    }
+    CHECK(error_of<float>(g, 2, 2, true, Base::other, 1) < tolerance<float>);
+    CHECK(error_of<float>(g, 1, 3, false, Base::none, 2) < tolerance<float>);
+  }
 }
 
 TEST_CASE("convolve_direct takes every width of a tile") {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>  // equal, max
+#include <cmath>      // abs
 #include <vector>
 
 using namespace berl;
@@ -14,6 +16,35 @@ std::vector<float> numbers(int n, int period) {
   return v;
 }
 }  // namespace
+
+TEST_CASE("a sample has the same bits in any batch, for any number of threads and terms") {
+  constexpr int O = 70;
+  for (int const I : {3, 16, 2048, 5003}) {  // fewer terms than a vector, and more than are summed in a row, not in whole vectors
+    std::vector<float> w(static_cast<std::size_t>(O * I)), x(static_cast<std::size_t>(9 * I)), first;
+    for (std::size_t i = 0; i < w.size(); ++i) w[i] = static_cast<float>(i % 89) / 89 - 0.4f;
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 97) / 97 - 0.6f;
+    for (int const batch : {9, 1, 2, 3, 4, 7})
+      for (int const threads : {1, 3}) {
+        Context<Host> ctx;
+        ctx.threads = threads;
+        ctx.scratch = Arena(host::linear_scratch<float>(batch, I, O));
+        std::vector<float> y(static_cast<std::size_t>(batch * O));
+        host::linear(
+            ctx, batch, I, O, w.data(), [&](int k, int i) { return x[static_cast<std::size_t>(k * I + i)]; },
+            [&](int k, int o, float v) { y[static_cast<std::size_t>(k * O + o)] = v; });
+        if (first.empty()) first = y;
+        CHECK(std::equal(y.begin(), y.end(), first.begin()));
+        double worst = 0;
+        for (int o = 0; o < O; ++o) {
+          double sum = 0;
+          for (int i = 0; i < I; ++i)
+            sum += static_cast<double>(w[static_cast<std::size_t>(o * I + i)]) * static_cast<double>(x[static_cast<std::size_t>(i)]);
+          worst = std::max(worst, std::abs(sum - static_cast<double>(y[static_cast<std::size_t>(o)])));
+        }
+        CHECK(worst < 6e-8 * I);  // a rounding of 6e-8 for each product of at most 0.24, of which most cancel
+      }
+  }
+}
 
 TEST_CASE("the three products of a fully connected layer, for one and several threads") {
   constexpr int batch = 5, I = 70, O = 131;  // more than a block, and not whole ones

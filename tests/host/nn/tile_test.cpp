@@ -26,7 +26,7 @@ TEST_CASE("a tile is the sum over blocks, taps and channels") {
   std::vector<float> frame(static_cast<std::size_t>(blocks * plane)), weights(static_cast<std::size_t>(blocks * taps * B * 2 * L));
   for (std::size_t i = 0; i < frame.size(); ++i) frame[i] = static_cast<float>(i % 7) - 3;  // small whole numbers: no rounding
   for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(i % 5) - 2;
-  for (TileSize const size : {tile_for(1, 14), tile_for(1, 6), tile_for(2, 2), tile_for(1, 1)}) {
+  for (TileSize const size : {tile_for(1, 14), tile_for(1, 6), tile_for(2, 4), tile_for(2, 2), tile_for(1, 1)}) {
     std::vector<float> sums(static_cast<std::size_t>(tile_pixels * 2 * L));
     std::ptrdiff_t const line = 15 * B;
     Tile<float> const tile{size, frame.data(), sums.data()};

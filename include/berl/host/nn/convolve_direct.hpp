@@ -3,6 +3,7 @@
 #include <berl/core/threads.hpp>         // parallel_for
 #include <berl/host/nn/convolution.hpp>  // Convolution, Target
 #include <berl/host/nn/frame.hpp>        // Frame, Taps
+#include <berl/host/nn/sharing.hpp>      // Sharing
 #include <berl/host/nn/tile.hpp>         // convolve_tiles
 
 /// Convolution on the host, directly from maps whose channels lie in blocks (core/shape.hpp): pictures are copied into frames, and tiles
@@ -36,7 +37,10 @@ void pack_weights(Convolution const& g, Taps const& taps, int group, T const* we
   }
   if (count < lanes) std::fill_n(packed, static_cast<std::ptrdiff_t>(g.C) * taps.count * lanes, T(0));
   std::ptrdiff_t const all = static_cast<std::ptrdiff_t>(g.C) * g.M * KK;
-  for (int c = 0; c < g.C; ++c)
+  for (int c = 0; c < g.C; ++c) {
+    if (c + 2 < g.C)  // what comes next lies pages away
+      for (int k = 0; k < count * output; k += 64 / static_cast<int>(sizeof(T)))
+        __builtin_prefetch(weights + (c + 2) * channel + first * output + k);
     for (int m = 0; m < count; m += L) {
       std::ptrdiff_t const from = c * channel + (first + m) * output;
       if (g.transposed && m + L <= count && from + (L - 1) * output + (KK + L - 1) / L * L <= all) {  // the kernels of L outputs, turned
@@ -52,6 +56,7 @@ void pack_weights(Convolution const& g, Taps const& taps, int group, T const* we
       for (int l = m; l < std::min(m + L, count); ++l)
         for (int t = 0; t < taps.count; ++t) to(c, t)[l] = weights[from + (l - m) * output + taps.weight[t]];
     }
+  }
 }
 
 /// Stores a tile of one group of output channels, whose first pixel is (row, col) of the taps' part of the output.
@@ -89,10 +94,10 @@ void store_tile(Convolution const& g, Taps const& taps, int group, TileSize size
     }
   }
 }
-/// Rows [first, last) of one group of output channels of one picture.
+/// Rows [first, last) of one group of output channels of one picture, whose frames begin with row `top`.
 template <class T>
-void convolve_rows(Convolution const& g, Frame const& f, Taps const& taps, T const* packed, T const* frames, int group, int first, int last,
-                   Target<T> const& to) {
+void convolve_rows(Convolution const& g, Frame const& f, Taps const& taps, T const* packed, T const* frames, int top, int group, int first,
+                   int last, Target<T> const& to) {
   constexpr int most = 8, size_of_sums = tile_pixels * group_channels<T>;  // tiles at a time
   alignas(64) T sums[most * size_of_sums];
   struct Place {
@@ -111,7 +116,7 @@ void convolve_rows(Convolution const& g, Frame const& f, Taps const& taps, T con
     for (int row = first; row < last;) {
       TileSize const size = tile_for(last - row, taps.cols - col);
       places[count] = {row, col};
-      tiles[count] = {size, frames + row * line + static_cast<std::ptrdiff_t>(col) * f.block, sums + count * size_of_sums};
+      tiles[count] = {size, frames + (row - top) * line + static_cast<std::ptrdiff_t>(col) * f.block, sums + count * size_of_sums};
       if (++count == most) flush();
       row += size.rows;
       width = size.cols;
@@ -120,28 +125,15 @@ void convolve_rows(Convolution const& g, Frame const& f, Taps const& taps, T con
   }
   flush();
 }
-/// How a batch is shared: with as many pictures as threads, each thread has its own, a few at a time; otherwise all are at each picture.
-struct Share {
-  int workers, together;  // threads with frames of their own; pictures in frames at a time, for which weights are read once
-};
-template <class T>
-constexpr Share share_of(Convolution const& g, Frame const& f, int batch, int threads) {
-  if (batch < threads) return {1, 1};
-  int const own = (batch + threads - 1) / threads;
-  auto const fit = static_cast<int>(512 * KiB / (sizeof(T) * static_cast<std::size_t>(f.size())));
-  return {threads, is_frame(g, f) ? own : std::max(1, std::min(own, fit))};
-}
 }  // namespace detail
 
-/// Bytes of scratch that convolve_direct takes.
+/// Bytes of scratch that convolve_direct takes for a batch, or a smaller one.
 template <class T>
 constexpr std::size_t convolve_direct_scratch(Convolution const& g, int batch, int threads) {
-  detail::Frame const f = detail::frame_of(g);
-  detail::Share const share = detail::share_of<T>(g, f, batch, threads);
-  std::size_t const frames = detail::is_frame(g, f) ? 0 : static_cast<std::size_t>(share.workers * share.together);
-  std::size_t const packed =
-      static_cast<std::size_t>(detail::groups_of<T>(g.M) * detail::group_channels<T>) * static_cast<std::size_t>(g.C * g.K * g.K);
-  return sizeof(T) * (frames * padded<T>(static_cast<std::size_t>(f.size())) + padded<T>(packed));
+  using namespace detail;
+  std::size_t const packed = static_cast<std::size_t>(groups_of<T>(g.M)) * weights_of_group<T>(g);
+  std::size_t const frames = is_frame(g, frame_of(g)) ? 0 : most_frames<T>(g, batch, threads);
+  return sizeof(T) * (frames + padded<T>(packed));
 }
 
 /// y[n] = base[n] + bias + weights * x[n] for a batch; base and bias may be null. base may be y.
@@ -149,15 +141,14 @@ template <class T>
 void convolve_direct(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T const* weights, T const* bias, T const* base,
                      T* y) {
   using namespace detail;
+  if (batch == 0) return;
   Scope const scope(ctx.scratch);
-  Frame const f = frame_of(g);
-  bool const in_place = is_frame(g, f);
+  Sharing const share = sharing_of<T>(g, batch, ctx.threads);
+  bool const in_place = is_frame(g, frame_of(g));
+  Frame const f = in_place ? frame_of(g) : frame_of(g, share.rows);
   int const groups = groups_of<T>(g.M), phases = g.transposed ? g.S : 1, sets = phases * phases;
-  Share const share = share_of<T>(g, f, batch, ctx.threads);
   std::size_t const size = padded<T>(static_cast<std::size_t>(f.size()));
   std::ptrdiff_t const in = static_cast<std::ptrdiff_t>(g.C) * g.H * g.W, out = static_cast<std::ptrdiff_t>(g.M) * g.OH * g.OW;
-  T* const frames = in_place ? nullptr : ctx.scratch.take<T>(size * static_cast<std::size_t>(share.workers * share.together));
-  T* const packed = ctx.scratch.take<T>(static_cast<std::size_t>(groups * group_channels<T>) * static_cast<std::size_t>(g.C * g.K * g.K));
 
   Taps taps[16];
   std::ptrdiff_t before[16], all = 0;  // taps before those of a set
@@ -166,43 +157,62 @@ void convolve_direct(Context<Host>& ctx, Convolution const& g, int batch, T cons
     before[i] = all;
     all += taps[i].count;
   }
-  auto const weights_of = [&](int set, int group) {
-    return packed + (before[set] * groups + static_cast<std::ptrdiff_t>(group) * taps[set].count) * g.C * group_channels<T>;
+  std::size_t const group_size = weights_of_group<T>(g);
+  /// Weights of all sets of one group.
+  auto const pack = [&](int group, T* packed) {
+    for (int i = 0; i < sets; ++i) pack_weights(g, taps[i], group, weights, packed + before[i] * g.C * group_channels<T>);
   };
-  parallel_for(ctx, static_cast<std::ptrdiff_t>(groups) * sets, [&](std::ptrdiff_t i) {
-    auto const group = static_cast<int>(i) / sets, set = static_cast<int>(i) % sets;
-    pack_weights(g, taps[set], group, weights, weights_of(set, group));
-  });
-  auto const target = [&](std::ptrdiff_t n) { return Target<T>{y + n * out, base ? base + n * out : nullptr, bias}; };
-  if (batch >= ctx.threads) {
-    parallel_for(ctx, share.workers, [&](std::ptrdiff_t w) {
-      T* const own = in_place ? nullptr : frames + static_cast<std::size_t>(w * share.together) * size;
-      std::ptrdiff_t const last = (w + 1) * batch / share.workers;
-      for (std::ptrdiff_t n0 = w * batch / share.workers; n0 < last; n0 += share.together) {
-        auto const pictures = std::min<std::ptrdiff_t>(share.together, last - n0);
-        for (std::ptrdiff_t k = 0; !in_place && k < pictures; ++k)
-          for (int block = 0; block < f.blocks; ++block)
-            fill_frame(g, f, x + (n0 + k) * in, block, own + static_cast<std::size_t>(k) * size);
-        for (int group = 0; group < groups; ++group)
-          for (std::ptrdiff_t k = 0; k < pictures; ++k)
-            for (int set = 0; set < sets; ++set)
-              convolve_rows(g, f, taps[set], weights_of(set, group),
-                            in_place ? x + (n0 + k) * in : own + static_cast<std::size_t>(k) * size, group, 0, taps[set].rows,
-                            target(n0 + k));
-      }
-    });
+  /// A band of picture n, whose frames are the k-th.
+  auto const convolve_band = [&](int group, T const* packed, T const* frames, int k, int band, std::ptrdiff_t n) {
+    int const first = band * share.rows, top = in_place ? 0 : first;
+    T const* const from = in_place ? x + n * in : frames + static_cast<std::size_t>(k) * size;
+    for (int i = 0; i < sets; ++i)
+      convolve_rows(g, f, taps[i], packed + before[i] * g.C * group_channels<T>, from, top, group, first,
+                    std::min(first + share.rows, taps[i].rows), {y + n * out, base ? base + n * out : nullptr, bias});
+  };
+  T* const packed = ctx.scratch.take<T>(static_cast<std::size_t>(groups) * group_size);
+  if (share.by_groups) {
+    int const pictures = pictures_together<T>(g, batch), own = groups / ctx.threads;
+    T* const frames = in_place ? nullptr : ctx.scratch.take<T>(size * static_cast<std::size_t>(pictures));
+    for (int n0 = 0; n0 < batch; n0 += pictures) {
+      int const count = std::min(pictures, batch - n0);
+      if (!in_place)
+        parallel_for(ctx, static_cast<std::ptrdiff_t>(count) * f.blocks, [&](std::ptrdiff_t i) {
+          fill_frame(g, f, x + (n0 + i / f.blocks) * in, static_cast<int>(i % f.blocks),
+                     frames + static_cast<std::size_t>(i / f.blocks) * size);
+        });
+      parallel_for(ctx, ctx.threads, [&](std::ptrdiff_t w) {
+        auto const begin = static_cast<int>(w) * own;
+        T* const mine = packed + static_cast<std::size_t>(begin) * group_size;
+        for (int k0 = 0; k0 < own; k0 += share.together) {
+          int const few = std::min(share.together, own - k0);
+          for (int k = 0; k < few; ++k) pack(begin + k0 + k, mine + static_cast<std::size_t>(k) * group_size);
+          for (int n = 0; n < count; ++n)
+            for (int k = 0; k < few; ++k)
+              convolve_band(begin + k0 + k, mine + static_cast<std::size_t>(k) * group_size, frames, n, 0, n0 + n);
+        }
+      });
+    }
     return;
   }
-  int const bands = std::max(1, std::min(taps[0].rows, 4 * ctx.threads / groups));  // of rows, where there are few groups to share
-  for (int n = 0; n < batch; ++n) {
-    if (!in_place)
-      parallel_for(ctx, f.blocks, [&](std::ptrdiff_t block) { fill_frame(g, f, x + n * in, static_cast<int>(block), frames); });
-    parallel_for(ctx, static_cast<std::ptrdiff_t>(groups) * bands, [&](std::ptrdiff_t i) {
-      auto const group = static_cast<int>(i / bands), band = static_cast<int>(i % bands);
-      for (int set = 0; set < sets; ++set)
-        convolve_rows(g, f, taps[set], weights_of(set, group), in_place ? x + n * in : frames, group, taps[set].rows * band / bands,
-                      taps[set].rows * (band + 1) / bands, target(n));
-    });
-  }
+  parallel_for(ctx, groups,
+               [&](std::ptrdiff_t group) { pack(static_cast<int>(group), packed + static_cast<std::size_t>(group) * group_size); });
+  int const all_bands = batch * share.bands, workers = std::min(ctx.threads, all_bands);
+  T* const frames = in_place ? nullptr : ctx.scratch.take<T>(size * static_cast<std::size_t>(workers * share.together));
+  parallel_for(ctx, workers, [&](std::ptrdiff_t w) {
+    T* const own = in_place ? nullptr : frames + static_cast<std::size_t>(w * share.together) * size;
+    auto const last = static_cast<int>((w + 1) * all_bands / workers);
+    for (auto b0 = static_cast<int>(w * all_bands / workers); b0 < last; b0 += share.together) {
+      int const few = std::min(share.together, last - b0);
+      for (int k = 0; !in_place && k < few; ++k)
+        for (int block = 0; block < f.blocks; ++block)
+          fill_frame(g, f, x + (b0 + k) / share.bands * in, block, own + static_cast<std::size_t>(k) * size,
+                     (b0 + k) % share.bands * share.rows);
+      for (int group = 0; group < groups; ++group)
+        for (int k = 0; k < few; ++k)
+          convolve_band(group, packed + static_cast<std::size_t>(group) * group_size, own, k, (b0 + k) % share.bands,
+                        (b0 + k) / share.bands);
+    }
+  });
 }
 }  // namespace berl::host

@@ -25,13 +25,18 @@ struct Taps {
 
 constexpr int floor_div(int a, int b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 
-constexpr Frame frame_of(Convolution const& g) {
+/// Rows of the output that one set of taps gives, at the most.
+constexpr int rows_of(Convolution const& g) { return g.transposed ? (g.OH + g.S - 1) / g.S : g.OH; }
+
+/// The frames for a band of so many rows of each set of taps' output.
+constexpr Frame frame_of(Convolution const& g, int rows) {
   int const block = block_of(g.C), blocks = g.C / block;
-  if (!g.transposed) return {g.S, std::min(g.S, g.K), g.OH - 1 + (g.K - 1) / g.S + 1, g.OW - 1 + (g.K - 1) / g.S + 1, g.P, block, blocks};
+  if (!g.transposed) return {g.S, std::min(g.S, g.K), rows - 1 + (g.K - 1) / g.S + 1, g.OW - 1 + (g.K - 1) / g.S + 1, g.P, block, blocks};
   int const before = std::max(0, -floor_div(g.P - g.K + 1, g.S));
   int const after = floor_div(g.S - 1 + g.P, g.S);
-  return {1, 1, (g.OH + g.S - 1) / g.S + before + after, (g.OW + g.S - 1) / g.S + before + after, before, block, blocks};
+  return {1, 1, rows + before + after, (g.OW + g.S - 1) / g.S + before + after, before, block, blocks};
 }
+constexpr Frame frame_of(Convolution const& g) { return frame_of(g, rows_of(g)); }
 /// A picture that needs no padding is its own frame.
 constexpr bool is_frame(Convolution const& g, Frame const& f) { return f.step == 1 && f.before == 0 && f.rows == g.H && f.cols == g.W; }
 
@@ -62,9 +67,9 @@ constexpr Taps taps_of(Convolution const& g, Frame const& f, int row, int col) {
   return t;
 }
 
-/// Copies one block of channels, B of them, of one picture into its frames.
+/// Copies one block of channels, B of them, of one picture into its frames, of which `first` rows are left out.
 template <int B, class T>
-void fill_frame_of(Convolution const& g, Frame const& f, T const* x, int block, T* frames) {
+void fill_frame_of(Convolution const& g, Frame const& f, T const* x, int block, T* frames, int first) {
   T const* const from = x + static_cast<std::ptrdiff_t>(block) * g.H * g.W * B;
   for (int a = 0; a < f.phases; ++a)
     for (int b = 0; b < f.phases; ++b) {
@@ -74,7 +79,7 @@ void fill_frame_of(Convolution const& g, Frame const& f, T const* x, int block, 
       int const high = std::max(low, std::min(f.cols, floor_div(g.W - 1 - b + f.before, f.step) + 1));
       for (int y = 0; y < f.rows; ++y) {
         T* const row = to + static_cast<std::ptrdiff_t>(y) * f.cols * B;
-        int const v = y * f.step + a - f.before;
+        int const v = (first + y) * f.step + a - f.before;
         if (v < 0 || v >= g.H) {
           std::fill_n(row, f.cols * B, T(0));
           continue;
@@ -91,7 +96,7 @@ void fill_frame_of(Convolution const& g, Frame const& f, T const* x, int block, 
     }
 }
 template <class T>
-void fill_frame(Convolution const& g, Frame const& f, T const* x, int block, T* frames) {
-  f.block == channel_block ? fill_frame_of<channel_block>(g, f, x, block, frames) : fill_frame_of<1>(g, f, x, block, frames);
+void fill_frame(Convolution const& g, Frame const& f, T const* x, int block, T* frames, int first = 0) {
+  f.block == channel_block ? fill_frame_of<channel_block>(g, f, x, block, frames, first) : fill_frame_of<1>(g, f, x, block, frames, first);
 }
 }  // namespace berl::host::detail

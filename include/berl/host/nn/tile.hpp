@@ -79,17 +79,22 @@ constexpr TileSize tile_for(int rows, int cols) {
     if (cols >= 6) return {1, 6};
   }
   constexpr int half = tile_pixels / 2;
-  return {std::min(2, rows), cols >= half ? half : cols >= 2 ? 2 : 1};
+  return {std::min(2, rows), cols >= half ? half : half > 4 && cols >= 4 ? 4 : cols >= 2 ? 2 : 1};
+}
+template <class T, int B, int Q, int R>
+TileFunction<T> tile_function(int cols) {
+  constexpr int half = tile_pixels / 2;
+  if (cols == half) return convolve_tile<T, B, Q, R, half>;
+  if constexpr (half > 4)
+    if (cols == 4) return convolve_tile<T, B, Q, R, 4>;
+  return cols == 2 ? convolve_tile<T, B, Q, R, 2> : convolve_tile<T, B, Q, R, 1>;
 }
 template <class T, int B, int Q>
 TileFunction<T> tile_function(TileSize s) {
-  constexpr int half = tile_pixels / 2;
   if (s.cols == tile_pixels) return convolve_tile<T, B, Q, 1, tile_pixels>;
   if constexpr (tile_pixels == 14)
     if (s.cols == 8) return convolve_tile<T, B, Q, 1, 8>;
-  if (s.rows == 1)
-    return s.cols == half ? convolve_tile<T, B, Q, 1, half> : s.cols == 2 ? convolve_tile<T, B, Q, 1, 2> : convolve_tile<T, B, Q, 1, 1>;
-  return s.cols == half ? convolve_tile<T, B, Q, 2, half> : s.cols == 2 ? convolve_tile<T, B, Q, 2, 2> : convolve_tile<T, B, Q, 2, 1>;
+  return s.rows == 1 ? tile_function<T, B, Q, 1>(s.cols) : tile_function<T, B, Q, 2>(s.cols);
 }
 template <class T>
 TileFunction<T> tile_function(int block, int vectors, TileSize s) {
