@@ -18,6 +18,13 @@ TEST_CASE("vectors are loaded and stored from anywhere, and no more than a vecto
   CHECK(to[n + 1] == 0.f);
 }
 
+TEST_CASE_TEMPLATE("the lanes of a vector are summed, each once", T, float, double) {
+  Vector<T> v;
+  T expected = 0;
+  for (int l = 0; l < lanes_of<T>; ++l) v[l] = static_cast<T>(1 << l), expected += static_cast<T>(1 << l);
+  CHECK(sum_of<T>(v) == expected);
+}
+
 TEST_CASE_TEMPLATE("rows and columns of a square of vectors change places", T, float, double) {
   constexpr int n = lanes_of<T>;
   Vector<T> rows[n];

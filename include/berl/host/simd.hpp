@@ -66,6 +66,16 @@ inline void transpose_blocks(Vector<T> (&rows)[lanes_of<T>]) {
   if constexpr (side > 1) transpose_blocks<T, side / 2>(rows);
 }
 }  // namespace detail
+/// The sum of a vector's lanes, pairwise.
+template <class T>
+inline T sum_of(Vector<T> const& v) {
+  constexpr int L = lanes_of<T>;
+  T lanes[L];
+  store<T>(lanes, v);
+  for (int half = L / 2; half > 0; half /= 2)
+    for (int l = 0; l < half; ++l) lanes[l] += lanes[l + half];
+  return lanes[0];
+}
 /// rows[i][j] = rows[j][i]
 template <class T>
 inline void transpose(Vector<T> (&rows)[lanes_of<T>]) {

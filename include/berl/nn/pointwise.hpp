@@ -150,7 +150,7 @@ struct Sigmoid {
     return y * (1 - y);
   }
 };
-/// log(1 + exp(x)), which is x itself from 20 on
+/// log(1 + exp(x)), which is x itself above 20
 struct Softplus {
   template <class T>
   static BERL_FN T value(T x) {

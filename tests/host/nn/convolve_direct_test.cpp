@@ -74,9 +74,10 @@ TEST_CASE("convolve_direct cuts large pictures into bands, and shares groups of 
     Random random(Seed{7});
     int const in = g.C * g.H * g.W, out = g.M * g.OH * g.OW;
     auto const x = test::random_values<float>(random, 5 * in), weights = test::random_values<float>(random, g.M * g.C * g.K * g.K);
-    // One plan for all batches that are not larger; 3 threads never share groups of these.
+    // One plan for all batches that are not larger; so many threads have no groups to share.
+    CHECK_FALSE(host::detail::sharing_of<float>(g, 2, 90).by_groups);
     std::vector<float> first(static_cast<std::size_t>(5 * out));
-    for (int const threads : {1, 2, 3}) {
+    for (int const threads : {1, 2, 3, 90}) {
       Context<Host> ctx;
       ctx.threads = threads;
       ctx.scratch = Arena(host::convolve_direct_scratch<float>(g, 5, threads));
@@ -89,6 +90,25 @@ TEST_CASE("convolve_direct cuts large pictures into bands, and shares groups of 
     }
     CHECK(error_of<float>(g, 2, 2, true, Base::other, 1) < tolerance<float>);
     CHECK(error_of<float>(g, 1, 3, false, Base::none, 2) < tolerance<float>);
+  }
+}
+
+TEST_CASE("convolve_direct shares groups of outputs for some pictures after the others, where their frames are many") {
+  host::Convolution const g{512, 2, 2, 512, 2, 2, 3, 1, 1, false};
+  int const batch = 1 + static_cast<int>(host::detail::bytes_of_all_frames / sizeof(float)) / (4 * 4 * 512);
+  REQUIRE(host::detail::pictures_together<float>(g, batch) == batch - 1);
+  Random random(Seed{8});
+  auto const x = test::random_values<float>(random, batch * 512 * 4), weights = test::random_values<float>(random, 512 * 512 * 9);
+  std::vector<float> by_bands;
+  for (int const threads : {90, 2}) {
+    REQUIRE(host::detail::sharing_of<float>(g, batch, threads).by_groups == (threads == 2));
+    Context<Host> ctx;
+    ctx.threads = threads;
+    ctx.scratch = Arena(host::convolve_direct_scratch<float>(g, batch, threads));
+    std::vector<float> y(static_cast<std::size_t>(batch * 512 * 4));
+    host::convolve_direct<float>(ctx, g, batch, x.data(), weights.data(), nullptr, nullptr, y.data());
+    if (threads == 90) by_bands = y;
+    CHECK((y == by_bands));
   }
 }
 

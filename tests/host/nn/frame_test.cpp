@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>  // equal
 #include <vector>
 
 using namespace berl;
@@ -49,6 +50,23 @@ TEST_CASE("with a stride there is a frame for each phase that a tap meets, in wh
           float const expected = v < 0 || u < 0 || v > 4 || u > 4 ? 0 : x[static_cast<std::size_t>(v * 5 + u)];
           CHECK(frames[static_cast<std::size_t>(t.offset[k] + p * f.cols + q)] == expected);
         }
+  }
+}
+
+TEST_CASE("a band's frames are the rows of the whole picture's from its first on") {
+  host::Convolution const strided{16, 11, 5, 16, 6, 3, 3, 2, 1, false}, up{16, 5, 3, 16, 10, 6, 4, 2, 1, true};
+  for (auto const& g : {strided, up}) {
+    int const rows = rows_of(g), first = 2, band = rows - first;  // the picture's last band
+    Frame const f = frame_of(g), b = frame_of(g, band);
+    CHECK(b.rows == f.rows - first);
+    auto const x = counted(16 * g.H * g.W);
+    std::vector<float> whole(static_cast<std::size_t>(f.size()), -1), part(static_cast<std::size_t>(b.size()), -1);
+    fill_frame(g, f, x.data(), 0, whole.data());
+    fill_frame(g, b, x.data(), 0, part.data(), first);
+    std::ptrdiff_t const line = static_cast<std::ptrdiff_t>(f.cols) * f.block;
+    for (int phase = 0; phase < f.phases * f.phases; ++phase)
+      CHECK(std::equal(part.begin() + phase * b.plane(), part.begin() + (phase + 1) * b.plane(),
+                       whole.begin() + phase * f.plane() + first * line));
   }
 }
 

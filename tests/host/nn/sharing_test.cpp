@@ -14,7 +14,7 @@ TEST_CASE("many weights for few pixels are shared by groups, others by bands") {
   CHECK(sharing_of<float>(same(512, 7, 512), 8, 2).by_groups);  // 9.4 MB of weights, 1.3 MB of frames
   CHECK(sharing_of<float>(same(512, 7, 512), 1, 2).by_groups);
   CHECK_FALSE(sharing_of<float>(same(64, 56, 64), 8, 2).by_groups);
-  CHECK_FALSE(sharing_of<float>(same(512, 7, 512), 8, 7).by_groups);  // which would leave threads without work
+  CHECK_FALSE(sharing_of<float>(same(512, 7, 512), 8, 200).by_groups);  // which would leave threads without work
 }
 
 TEST_CASE("bands cover all rows, and their frames fit the second cache") {
@@ -36,4 +36,5 @@ TEST_CASE("a picture that is not one thread's has a band for each") {
   CHECK(sharing_of<float>(same(64, 56, 64), 1, 2).bands >= 2);
   CHECK(sharing_of<float>(same(64, 20, 64), 3, 2).bands == 2);
   CHECK(sharing_of<float>(same(64, 20, 64), 4, 2).bands == 1);
+  CHECK(sharing_of<float>(same(64, 20, 64), 8, 16).bands == 2);
 }

@@ -38,7 +38,7 @@ void pack_weights(Convolution const& g, Taps const& taps, int group, T const* we
   if (count < lanes) std::fill_n(packed, static_cast<std::ptrdiff_t>(g.C) * taps.count * lanes, T(0));
   std::ptrdiff_t const all = static_cast<std::ptrdiff_t>(g.C) * g.M * KK;
   for (int c = 0; c < g.C; ++c) {
-    if (c + 2 < g.C)  // what comes next lies pages away
+    if (g.transposed && c + 2 < g.C)  // what comes next lies pages away
       for (int k = 0; k < count * output; k += 64 / static_cast<int>(sizeof(T)))
         __builtin_prefetch(weights + (c + 2) * channel + first * output + k);
     for (int m = 0; m < count; m += L) {
@@ -158,9 +158,9 @@ void convolve_direct(Context<Host>& ctx, Convolution const& g, int batch, T cons
     all += taps[i].count;
   }
   std::size_t const group_size = weights_of_group<T>(g);
-  /// Weights of all sets of one group.
-  auto const pack = [&](int group, T* packed) {
-    for (int i = 0; i < sets; ++i) pack_weights(g, taps[i], group, weights, packed + before[i] * g.C * group_channels<T>);
+  /// The weights of a set of taps, at its place among those of its group.
+  auto const pack = [&](int group, int set, T* packed) {
+    pack_weights(g, taps[set], group, weights, packed + before[set] * g.C * group_channels<T>);
   };
   /// A band of picture n, whose frames are the k-th.
   auto const convolve_band = [&](int group, T const* packed, T const* frames, int k, int band, std::ptrdiff_t n) {
@@ -172,7 +172,7 @@ void convolve_direct(Context<Host>& ctx, Convolution const& g, int batch, T cons
   };
   T* const packed = ctx.scratch.take<T>(static_cast<std::size_t>(groups) * group_size);
   if (share.by_groups) {
-    int const pictures = pictures_together<T>(g, batch), own = groups / ctx.threads;
+    int const pictures = pictures_together<T>(g, batch), workers = std::min(ctx.threads, groups);
     T* const frames = in_place ? nullptr : ctx.scratch.take<T>(size * static_cast<std::size_t>(pictures));
     for (int n0 = 0; n0 < batch; n0 += pictures) {
       int const count = std::min(pictures, batch - n0);
@@ -181,22 +181,24 @@ void convolve_direct(Context<Host>& ctx, Convolution const& g, int batch, T cons
           fill_frame(g, f, x + (n0 + i / f.blocks) * in, static_cast<int>(i % f.blocks),
                      frames + static_cast<std::size_t>(i / f.blocks) * size);
         });
-      parallel_for(ctx, ctx.threads, [&](std::ptrdiff_t w) {
-        auto const begin = static_cast<int>(w) * own;
+      parallel_for(ctx, workers, [&](std::ptrdiff_t w) {
+        auto const begin = static_cast<int>(w * groups / workers), end = static_cast<int>((w + 1) * groups / workers);
         T* const mine = packed + static_cast<std::size_t>(begin) * group_size;
-        for (int k0 = 0; k0 < own; k0 += share.together) {
-          int const few = std::min(share.together, own - k0);
-          for (int k = 0; k < few; ++k) pack(begin + k0 + k, mine + static_cast<std::size_t>(k) * group_size);
+        for (int g0 = begin; g0 < end; g0 += share.together) {
+          int const few = std::min(share.together, end - g0);
+          for (int k = 0; k < few; ++k)
+            for (int set = 0; set < sets; ++set) pack(g0 + k, set, mine + static_cast<std::size_t>(k) * group_size);
           for (int n = 0; n < count; ++n)
-            for (int k = 0; k < few; ++k)
-              convolve_band(begin + k0 + k, mine + static_cast<std::size_t>(k) * group_size, frames, n, 0, n0 + n);
+            for (int k = 0; k < few; ++k) convolve_band(g0 + k, mine + static_cast<std::size_t>(k) * group_size, frames, n, 0, n0 + n);
         }
       });
     }
     return;
   }
-  parallel_for(ctx, groups,
-               [&](std::ptrdiff_t group) { pack(static_cast<int>(group), packed + static_cast<std::size_t>(group) * group_size); });
+  parallel_for(ctx, static_cast<std::ptrdiff_t>(groups) * sets, [&](std::ptrdiff_t i) {
+    auto const group = static_cast<int>(i) / sets;
+    pack(group, static_cast<int>(i) % sets, packed + static_cast<std::size_t>(group) * group_size);
+  });
   int const all_bands = batch * share.bands, workers = std::min(ctx.threads, all_bands);
   T* const frames = in_place ? nullptr : ctx.scratch.take<T>(size * static_cast<std::size_t>(workers * share.together));
   parallel_for(ctx, workers, [&](std::ptrdiff_t w) {

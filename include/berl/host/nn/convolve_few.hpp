@@ -13,16 +13,6 @@ constexpr bool fits_few(Convolution const& g) {
 }
 
 namespace few {
-template <class T>
-inline T sum_of(Vector<T> const& v) {
-  constexpr int L = lanes_of<T>;
-  T lanes[L];
-  store<T>(lanes, v);
-  for (int half = L / 2; half > 0; half /= 2)
-    for (int l = 0; l < half; ++l) lanes[l] += lanes[l + half];
-  return lanes[0];
-}
-
 /// One row of M maps: y[m][u] = sum over blocks, taps and channels of weights[block][tap][m][channel] frame[...].
 template <int M, class T>
 [[gnu::noinline]] void row_of(Convolution const& g, host::detail::Frame const& f, T const* frame, T const* weights, int row,

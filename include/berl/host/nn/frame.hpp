@@ -67,7 +67,7 @@ constexpr Taps taps_of(Convolution const& g, Frame const& f, int row, int col) {
   return t;
 }
 
-/// Copies one block of channels, B of them, of one picture into its frames, of which `first` rows are left out.
+/// Copies one block of channels, B of them, of one picture into its frames, whose first row is row `first` of those of the whole picture.
 template <int B, class T>
 void fill_frame_of(Convolution const& g, Frame const& f, T const* x, int block, T* frames, int first) {
   T const* const from = x + static_cast<std::ptrdiff_t>(block) * g.H * g.W * B;

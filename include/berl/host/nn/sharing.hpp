@@ -5,6 +5,7 @@
 
 #include <algorithm>  // min, max
 #include <cstddef>    // size_t
+#include <numeric>    // gcd
 
 /// How a batch of direct convolutions is cut and shared, so that what is read again stays in the second cache.
 namespace berl::host::detail {
@@ -15,15 +16,20 @@ struct Sharing {
   int bands, rows;  // of a picture; rows of one band, of which the last may have fewer
   int together;     // bands, or groups, of a thread at a time
 };
+/// For a second cache of 2 MiB, in which what lies there meets what passes; and what may be copied of a batch at a time.
 inline constexpr std::size_t bytes_of_frames = 512 * KiB, bytes_of_weights = 1280 * KiB, bytes_of_all_frames = 16 * MiB;
 
+template <class N>
+constexpr N quotient_up(N a, N b) {
+  return (a + b - 1) / b;
+}
 /// The fewest bands of a picture whose frames are small enough.
 template <class T>
 constexpr int bands_of(Convolution const& g) {
-  int const rows = rows_of(g), halo = frame_of(g, rows).rows - rows;
-  auto const row = sizeof(T) * static_cast<std::size_t>(frame_of(g).size() / frame_of(g).rows);
-  int const most = std::max(1, static_cast<int>(bytes_of_frames / row) - halo);
-  return (rows + most - 1) / most;
+  Frame const f = frame_of(g);
+  auto const row = sizeof(T) * static_cast<std::size_t>(f.size() / f.rows);
+  int const halo = f.rows - rows_of(g), most = std::max(1, static_cast<int>(bytes_of_frames / row) - halo);
+  return quotient_up(rows_of(g), most);
 }
 template <class T>
 constexpr std::size_t weights_of_group(Convolution const& g) {
@@ -38,26 +44,29 @@ constexpr int pictures_together(Convolution const& g, int batch) {
 /// Elements of all frames that are there at a time, for a batch or a smaller one.
 template <class T>
 constexpr std::size_t most_frames(Convolution const& g, int batch, int threads) {
-  int const bands = bands_of<T>(g);
-  std::size_t const band = padded<T>(static_cast<std::size_t>(frame_of(g, (rows_of(g) + bands - 1) / bands).size()));
-  return std::max(static_cast<std::size_t>(threads) * std::max(band, bytes_of_frames / sizeof(T)),
-                  static_cast<std::size_t>(pictures_together<T>(g, batch)) * padded<T>(static_cast<std::size_t>(frame_of(g).size())));
+  auto const size = [](Frame const& f) { return padded<T>(static_cast<std::size_t>(f.size())); };
+  std::size_t const of_bands =
+      static_cast<std::size_t>(threads) * std::max(size(frame_of(g, quotient_up(rows_of(g), bands_of<T>(g)))), bytes_of_frames / sizeof(T));
+  if (groups_of<T>(g.M) < threads) return of_bands;
+  return std::max(of_bands, static_cast<std::size_t>(pictures_together<T>(g, batch)) * size(frame_of(g)));
 }
 template <class T>
 constexpr Sharing sharing_of(Convolution const& g, int batch, int threads) {
-  int const rows = rows_of(g), groups = groups_of<T>(g.M);
-  int const bands = std::min(rows, std::max(bands_of<T>(g), batch % threads == 0 ? 1 : threads)), height = (rows + bands - 1) / bands;
-  auto const ratio = [](auto a, auto b) { return (a + b - 1) / b; };
-  auto const band = sizeof(T) * padded<T>(static_cast<std::size_t>(frame_of(g, height).size()));
-  auto const frame = sizeof(T) * static_cast<std::size_t>(frame_of(g).size()), group = sizeof(T) * weights_of_group<T>(g);
-  auto const own = ratio(batch * bands, threads), fit = static_cast<int>(bytes_of_frames / band);
-  Sharing const by_bands{false, ratio(rows, height), height, std::max(1, std::min(own, fit))};
-  if (groups < threads || groups % threads != 0) return by_bands;
-  int const groups_together = std::max(1, std::min(groups / threads, static_cast<int>(bytes_of_weights / group)));
-  // What is read and written beyond the second cache; frames count twice, since weights are read in their order.
-  std::size_t const weights = group * static_cast<std::size_t>(groups);
-  std::size_t const of_bands = weights * static_cast<std::size_t>(2 + threads * ratio(own, by_bands.together));
-  std::size_t const of_groups = weights + 2 * frame * static_cast<std::size_t>(batch * (1 + groups / groups_together));
-  return of_groups < of_bands ? Sharing{true, 1, rows, groups_together} : by_bands;
+  // As many bands as give each thread the same number.
+  int const parts = std::min(rows_of(g), std::max(bands_of<T>(g), threads / std::gcd(batch, threads)));
+  int const rows = quotient_up(rows_of(g), parts), bands = quotient_up(rows_of(g), rows), own = quotient_up(batch * bands, threads);
+  auto const fit = static_cast<int>(bytes_of_frames / (sizeof(T) * padded<T>(static_cast<std::size_t>(frame_of(g, rows).size()))));
+  Sharing const by_bands{false, bands, rows, std::max(1, std::min(own, fit))};
+  int const groups = groups_of<T>(g.M);
+  if (groups < threads) return by_bands;
+  std::size_t const group = sizeof(T) * weights_of_group<T>(g), weights = group * static_cast<std::size_t>(groups);
+  std::size_t const frames = sizeof(T) * static_cast<std::size_t>(frame_of(g).size()) * static_cast<std::size_t>(batch);
+  int const own_groups = quotient_up(groups, threads);
+  int const together = std::max(1, std::min(own_groups, static_cast<int>(bytes_of_weights / group)));
+  // What passes between the caches and memory: weights are read, packed and read again for each few bands; or read once, and all frames for
+  // each few groups. A byte of a frame counts for two, since its rows lie apart and weights one behind the other.
+  std::size_t const of_bands = weights * static_cast<std::size_t>(2 + threads * quotient_up(own, by_bands.together));
+  std::size_t const of_groups = weights + 2 * frames * static_cast<std::size_t>(1 + threads * quotient_up(own_groups, together));
+  return of_groups < of_bands ? Sharing{true, 1, rows_of(g), together} : by_bands;
 }
 }  // namespace berl::host::detail
