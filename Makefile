@@ -20,8 +20,8 @@ test-clang: setup
 	cmake --workflow --preset clang
 fuzz:
 	@scripts/setup.sh sanitize
-	cmake --preset clang -D BERL_FUZZ_SECONDS=$(or $(SECONDS),60)
-	cmake --build --preset clang --target fuzz
+	cmake --preset sanitize -D BERL_FUZZ_SECONDS=$(or $(SECONDS),60)
+	cmake --build --preset sanitize --target fuzz
 bench compile-time: setup
 	cmake --preset host
 	cmake --build --preset host --target $@

@@ -19,10 +19,10 @@ struct Asked {
   std::string network = "r18-quarter", out = "out/ablation", pool = "gap";
   std::vector<std::string> rows{"scratch", "3D", "FR", "3D+FR"}, settings;
   std::vector<double> fractions{0.1, 0.3, 1};
-  int seeds = 2, people = 100, each = 12, tuned_people = 100, test_people = 60, tuned_each = 3;
-  long steps = 200;
+  int seeds = 2, people = 300, each = 12, tuned_people = 400, test_people = 60, tuned_each = 3;
+  long steps = 600;
   double lr = 0.05;
-  tuning::Options options{.epochs = 8, .rate = 0.05, .batch = 20};
+  tuning::Options options{.epochs = 16, .rate = 0.05, .batch = 20};
 };
 
 /// What the row of the table is trained for before it is tuned. All see the same number of pictures.

@@ -47,3 +47,20 @@ TEST_CASE("a run is normalised, and its gradient pulled, by the numbers of its c
   norm.backward<true>(x.data(), dy.data(), b.data(), d.data(), x.data(), dx.data());
   CHECK(dx[17] == 17 + 2 * 1 + 5 * (17 + 1) + 7);
 }
+
+TEST_CASE("what is read of a batch's runs lies at its sample and channels") {
+  using S = berl::Shape<32, 1, 2>;
+  std::vector<double> x(2 * S::size), dy(x.size(), 1), mean(32, 1), one(32, 1), shift(32), sums(3 * 2 * 32, -1);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(i);
+  berl::Read<double, S, berl::Host> const all(x.data(), 2), all_dy(dy.data(), 2);
+  MomentsOfRuns<double, S> const moments(all, sums.data());
+  moments(3);  // the second sample's second block: its channel 1 has the elements 97 and 113
+  CHECK(moments.means == sums.data());
+  CHECK(moments.means[32 + 17] == 105);
+  CHECK(moments.squares[32 + 17] == 128);
+  CHECK(sums[32 + 15] == -1);  // of the block before
+  SumsOfRuns<double, S, Unchanged> const of_runs(all, all_dy, {mean.data(), one.data(), one.data(), shift.data(), {}}, sums.data());
+  of_runs(3);
+  CHECK(of_runs.partial[0][32 + 17] == 2);
+  CHECK(of_runs.partial[1][32 + 17] == 96 + 112);
+}

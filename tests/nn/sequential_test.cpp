@@ -144,6 +144,65 @@ TEST_CASE("of neighbours that could be computed again only one is, and only in f
   check_layer<Four, Training, In>(2, 1e-6);
 }
 
+namespace {
+/// A convolution that counts how often somebody wants to read what it writes.
+struct Telling : Conv2d<16, 16, 3> {
+  static inline int forward_read = 0, backward_read = 0;
+  template <class Mode, class T, class In, class Y, class P>
+  static void forward(Context<Host>& ctx, Params<T, Host> const& p, Read<T, In, Host> x, Y y, P pass) {
+    if (reader_of(y)) ++forward_read;
+    Conv2d<16, 16, 3>::forward<Mode>(ctx, p, x, y, pass);
+  }
+  template <class Mode, class T, class In, class DX>
+  static void backward(Context<Host>& ctx, Params<T, Host>& p, Read<T, In, Host> x, Read<T, In, Host> dy, DX dx, Pass<T> pass) {
+    if (reader_of(dx)) ++backward_read;
+    Conv2d<16, 16, 3>::backward<Mode>(ctx, p, x, dy, dx, pass);
+  }
+};
+}  // namespace
+
+TEST_CASE("a batch norm beside a convolution sums while that writes, and leaves the bits of one that stands alone") {
+  using Maps = Shape<16, 9, 7>;
+  struct Chain : Sequential<BatchNorm<16>, Telling, BatchNorm<16>, PReLU<16>, Telling, BatchNorm<16>> {};
+  struct Alone : Sequential<Sequential<BatchNorm<16>>, Sequential<Telling>, Sequential<BatchNorm<16>, PReLU<16>>, Sequential<Telling>,
+                            Sequential<BatchNorm<16>>> {};
+  auto const counted = [](auto mode, int forwards, int backwards, int batch) {
+    using Mode = decltype(mode);
+    RunLayer<Chain, float, Maps> chain(batch);
+    RunLayer<Alone, float, Maps> alone(batch);
+    Telling::forward_read = Telling::backward_read = 0;
+    chain.forward<Mode>();
+    chain.backward<Mode>();
+    CHECK(Telling::forward_read == forwards);
+    CHECK(Telling::backward_read == backwards);
+    alone.forward<Mode>();
+    alone.backward<Mode>();
+    CHECK(Telling::forward_read == forwards);  // no more
+    CHECK(Telling::backward_read == backwards);
+    CHECK(test::all_finite(chain.results()));
+    CHECK(equal_bits(chain.results(), alone.results()));
+    CHECK(chain.kept_is_enough());
+  };
+  for (int const batch : {1, 3}) counted(Training{}, 2, 2, batch);
+  counted(Inference{}, 0, 2, 3);  // whose statistics are given
+  CHECK(same_bits<Chain, Training, Maps>(3));
+  check_layer<Chain, Training, Maps>(2, 1e-6);
+  RunLayer<Chain, float, Maps> kept(3), forgotten(3);
+  kept.forward<Training>();
+  forgotten.forward_forget<Training>();
+  CHECK(equal_bits(kept.buffers(), forgotten.buffers()));
+  for (std::size_t i = 0; i < kept.y.size(); ++i) CHECK(kept.y[i] == forgotten.y[i]);
+}
+
+TEST_CASE("so do norms beside a transposed convolution, and in a residual body") {
+  struct Up : Sequential<BatchNorm<32>, ConvTranspose2d<32, 16, 4, 2, 1>, BatchNorm<16>, PReLU<16>> {};
+  check_layer<Up, Training, Shape<32, 3, 5>>(2, 1e-6);
+  CHECK(same_bits<Up, Training, Shape<32, 9, 7>>(3));
+  struct Around : Residual<Sequential<BatchNorm<16>, Conv2d<16, 16, 3>, BatchNorm<16>>> {};
+  check_layer<Around, Training, Shape<16, 5, 4>>(2, 1e-6);
+  CHECK(same_bits<Around, Training, Shape<16, 9, 7>>(3));
+}
+
 TEST_CASE("a Repeat gives what its layers give in a Sequential") {
   struct Loop : Repeat<3, Block> {};
   struct Flat : Sequential<Block, Block, Block> {};

@@ -31,6 +31,11 @@ TEST_CASE("what goes back and forth lies in two blocks of scratch") {
   CHECK(scratch<Sequential<ReLU>, float, In>(2, 1) == 0);                        // nothing lies between
   CHECK(kept<Sequential<ReLU>, float, In>(2) == 0);
   CHECK(scratch<Repeat<3, ReLU>, float, In>(2, 1) == 2 * 4 * map);
+  // beside a convolution, a norm's three sums for each of 2 samples and 3 channels, in doubles padded to 8
+  using Conv = Conv2d<3, 3, 3>;
+  CHECK(scratch<Sequential<Conv, BatchNorm<3>>, float, In>(2, 1) == scratch<Conv, float, In>(2, 1) + 2 * 4 * map + 24 * 8);
+  CHECK(scratch<Sequential<BatchNorm<3>, Conv>, float, In>(2, 1) == scratch<Conv, float, In>(2, 1) + 2 * 4 * map + 24 * 8);
+  CHECK(scratch<Sequential<ReLU, BatchNorm<3>>, float, In>(2, 1) == scratch<BatchNorm<3>, float, In>(2, 1) + 2 * 4 * map);
 }
 
 TEST_CASE("multiply-adds are those of convolutions and linear layers") {

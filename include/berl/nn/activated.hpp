@@ -70,7 +70,7 @@ concept Rectifier = requires { requires A::rectifies; };
 ///   keeps   x, and the norm's statistics
 template <class Norm, class A>
 struct Activated : Layer {
-  static constexpr bool in_place = true, recomputes = Norm::recomputes;
+  static constexpr bool in_place = true, recomputes = Norm::recomputes, sums_runs = Norm::sums_runs;
   template <class In>
   using output = typename A::template output<typename Norm::template output<In>>;
   template <class T, class In>
@@ -79,15 +79,28 @@ struct Activated : Layer {
   }
   template <class T, class In>
   static constexpr std::size_t scratch(int batch, int threads) {
-    return Norm::template scratch<T, In>(batch, threads) + A::template scratch<T, In>(batch, threads);
+    return Norm::template scratch<T, In>(batch, threads);
   }
-  template <class Mode, class T, class In, class D, class NormParams, class Params, class Y, class P>
-  static void forward(Context<D>& ctx, NormParams& norm, Params& rectifier, Read<T, In, D> x, Y y, P pass) {
-    Norm::template forward_through<Mode>(ctx, norm, A::template rectified<T>(rectifier), x, y, pass);
+  template <class In>
+  static constexpr std::size_t run_sums(int batch) {
+    return Norm::template run_sums<In>(batch);
   }
-  template <class Mode, class T, class In, class D, class NormParams, class Params, class DX>
-  static void backward(Context<D>& ctx, NormParams& norm, Params& rectifier, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T> pass) {
-    Norm::template backward_through<Mode>(ctx, norm, A::template rectified<T>(rectifier), x, dy, dx, pass);
+  template <class Mode, class T, class In, class D, class NormParams, class Params, class Y, class P, class... Sums>
+  static void forward(Context<D>& ctx, NormParams& norm, Params& rectifier, Read<T, In, D> x, Y y, P pass, Sums... sums) {
+    Norm::template forward_through<Mode>(ctx, norm, A::template rectified<T>(rectifier), x, y, pass, sums...);
+  }
+  template <class Mode, class T, class In, class D, class NormParams, class Params, class DX, class... Sums>
+  static void backward(Context<D>& ctx, NormParams& norm, Params& rectifier, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T> pass,
+                       Sums... sums) {
+    Norm::template backward_through<Mode>(ctx, norm, A::template rectified<T>(rectifier), x, dy, dx, pass, sums...);
+  }
+  template <class T, class In>
+  static auto moments_of_runs(Read<T, In, Host> x, double* sums) {
+    return Norm::moments_of_runs(x, sums);
+  }
+  template <class T, class In, class NormParams, class Params>
+  static auto sums_of_runs(NormParams& norm, Params& rectifier, Read<T, In, Host> x, Read<T, In, Host> dy, Pass<T> pass, double* sums) {
+    return Norm::sums_of_runs_through(norm, A::template rectified<T>(rectifier), x, dy, pass, sums);
   }
   template <class T, class In, class D, class NormParams, class Params, class Y>
   static void again(Context<D>& ctx, NormParams& norm, Params& rectifier, Read<T, In, D> x, Y y, Pass<T> pass) {

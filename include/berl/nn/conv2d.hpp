@@ -3,6 +3,7 @@
 #include <berl/host/nn/convolve.hpp>  // convolve, weight_gradient
 #include <berl/nn/layer.hpp>          // Layer, Param
 #include <berl/nn/runs.hpp>           // Runs, sum_run
+#include <berl/nn/watched.hpp>        // reader_of
 
 namespace berl::nn {
 struct Bias {};
@@ -57,7 +58,7 @@ void bias_gradient(Context<Host>& ctx, Read<T, S, Host> dy, T* db) {
 ///   errors  check::Channels; a kernel larger than the padded image
 template <int C, int M, int K, int S = 1, int P = K / 2, class HasBias = NoBias>
 struct Conv2d : Layer {
-  static constexpr bool dx_over_x = true;
+  static constexpr bool dx_over_x = true, tells_runs = true;
   static_assert(C > 0 && M > 0, "berl::nn::Conv2d<C, M, K>: the numbers of channels must be positive.");
   static_assert(K > 0 && K <= 8 && S > 0 && S <= 4 && P >= 0,
                 "berl::nn::Conv2d<C, M, K, S, P>: 1 to 8 for K, 1 to 4 for S, and P not negative.");
@@ -106,7 +107,7 @@ struct Conv2d : Layer {
 ///   errors  check::Channels
 template <int C, int M, int K, int S, int P, class HasBias = NoBias>
 struct ConvTranspose2d : Layer {
-  static constexpr bool dx_over_x = true;
+  static constexpr bool dx_over_x = true, tells_runs = true;
   static_assert(C > 0 && M > 0 && K > 0 && K <= 8 && S > 0 && S <= 4 && P >= 0 && P < K,
                 "berl::nn::ConvTranspose2d<C, M, K, S, P>: channels must be positive, K 1 to 8, S 1 to 4, P less than K.");
   template <class In>
@@ -163,14 +164,14 @@ struct Kernel<nn::Conv2d<C, M, K, S, P, B>, Host> {
   template <class In, class T, class Params, class Y>
   static void forward(Context<Host>& ctx, Params const& p, Read<T, In, Host> x, Y y) {
     host::convolve<T>(ctx, Layer::template forward_of<In>(), x.batch(), x.data(), p.weight.value(), p.bias_data(), nn::detail::base_data(y),
-                      y.data());
+                      y.data(), nn::reader_of(y));
   }
   template <class In, class T, class Params, class Out, class DX>
   static void backward(Context<Host>& ctx, Params& p, Read<T, In, Host> x, Read<T, Out, Host> dy, DX dx) {
     host::weight_gradient<T>(ctx, Layer::template forward_of<In>(), x.batch(), x.data(), dy.data(), p.weight.gradient());
     if constexpr (!skips<DX>)  // last, since dx may lie where x does
       host::convolve<T>(ctx, Layer::template adjoint_of<In>(), x.batch(), dy.data(), p.weight.value(), nullptr, nn::detail::base_data(dx),
-                        dx.data());
+                        dx.data(), nn::reader_of(dx));
     if constexpr (std::is_same_v<B, nn::Bias>) nn::detail::bias_gradient(ctx, dy, p.bias.gradient());
   }
 };
@@ -181,14 +182,14 @@ struct Kernel<nn::ConvTranspose2d<C, M, K, S, P, B>, Host> {
   template <class In, class T, class Params, class Y>
   static void forward(Context<Host>& ctx, Params const& p, Read<T, In, Host> x, Y y) {
     host::convolve<T>(ctx, Layer::template forward_of<In>(), x.batch(), x.data(), p.weight.value(), p.bias_data(), nn::detail::base_data(y),
-                      y.data());
+                      y.data(), nn::reader_of(y));
   }
   template <class In, class T, class Params, class Out, class DX>
   static void backward(Context<Host>& ctx, Params& p, Read<T, In, Host> x, Read<T, Out, Host> dy, DX dx) {
     host::weight_gradient<T>(ctx, Layer::template adjoint_of<In>(), x.batch(), dy.data(), x.data(), p.weight.gradient());
     if constexpr (!skips<DX>)  // last, since dx may lie where x does
       host::convolve<T>(ctx, Layer::template adjoint_of<In>(), x.batch(), dy.data(), p.weight.value(), nullptr, nn::detail::base_data(dx),
-                        dx.data());
+                        dx.data(), nn::reader_of(dx));
     if constexpr (std::is_same_v<B, nn::Bias>) nn::detail::bias_gradient(ctx, dy, p.bias.gradient());
   }
 };

@@ -147,11 +147,15 @@ namespace nn {
 ///   dx_over_x                                   whether dx may lie where x does: backward reads all of x before it writes any of dx
 ///   recomputes                                  whether there is again(ctx, params, x, y, pass), which gives y as forward did, from what
 ///                                               forward has kept: y itself is not kept where the next layer has dx_over_x
+///   tells_runs                                  on the host: whether what it writes may be Watched, y of forward and dx of backward
+///   sums_runs                                   on the host: whether its sums over runs can be made while a neighbour writes them:
+///                                               moments_of_runs(x, sums) and sums_of_runs(params, x, dy, pass, sums) give a reader(run),
+///                                               and forward and backward take `sums` behind all else; run_sums<In>(batch) are its elements
 ///   forward<Mode>(ctx, params, x, y, pass)      y: Write, or Onto where a residual body may end in the layer
 ///   backward<Mode>(ctx, params, x, dy, dx, pass)   dx: Write, Add, Onto or Skip; parameter gradients are added to
-/// Who derives from another layer and replaces its forward or backward looks at dx_over_x and recomputes too.
+/// Who derives from another layer and replaces its forward or backward looks at dx_over_x, recomputes, tells_runs and sums_runs too.
 struct Layer {
-  static constexpr bool in_place = false, dx_over_x = false, recomputes = false;
+  static constexpr bool in_place = false, dx_over_x = false, recomputes = false, tells_runs = false, sums_runs = false;
   template <class T, class D>
   struct Params {
     constexpr void visit(auto&&, auto const&) {}

@@ -1,7 +1,7 @@
 #pragma once
 #include <berl/core/check.hpp>    // check::Channels
 #include <berl/nn/activated.hpp>  // Activated, Unchanged
-#include <berl/nn/normalise.hpp>  // NormOfRun, moments_of_run
+#include <berl/nn/normalise.hpp>  // MomentsOfRuns, NormOfRun, SumsOfRuns
 #include <berl/nn/pointwise.hpp>  // Layer, whole_base
 
 #include <algorithm>  // max, copy_n
@@ -19,7 +19,7 @@ template <int C, class WeightRule = Undecayed>
 struct BatchNorm : Layer {
   static_assert(C > 0, "berl::nn::BatchNorm<C>: C, the number of channels, must be positive.");
   static constexpr double eps = 1e-5, momentum = 0.1;
-  static constexpr bool in_place = true, recomputes = true;
+  static constexpr bool in_place = true, recomputes = true, sums_runs = true;
   template <Rectifier A>
   using joined = Activated<BatchNorm, A>;
   template <class In>
@@ -42,39 +42,59 @@ struct BatchNorm : Layer {
   }
   template <class T, class In>
   static constexpr std::size_t scratch(int batch, int) {
-    return 3 * padded<T>(C) * sizeof(T) + 2 * padded<double>(static_cast<std::size_t>(batch) * C) * sizeof(double);
+    return 2 * padded<T>(C) * sizeof(T) + padded<double>(run_sums<In>(batch)) * sizeof(double);
   }
-  template <class Mode, class T, class In, class D, class Y, class P>
-  static void forward(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Y y, P pass) {
-    forward_through<Mode>(ctx, p, detail::Unchanged{}, x, y, pass);
+  /// For each sample and channel two sums in forward, and two in backward, or three where a rectifier learns.
+  template <class In>
+  static constexpr std::size_t run_sums(int batch) {
+    return 3 * static_cast<std::size_t>(batch) * C;
   }
-  template <class Mode, class T, class In, class D, class DX>
-  static void backward(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T> pass) {
-    backward_through<Mode>(ctx, p, detail::Unchanged{}, x, dy, dx, pass);
+  template <class Mode, class T, class In, class D, class Y, class P, class... Sums>
+  static void forward(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Y y, P pass, Sums... sums) {
+    forward_through<Mode>(ctx, p, detail::Unchanged{}, x, y, pass, sums...);
+  }
+  template <class Mode, class T, class In, class D, class DX, class... Sums>
+  static void backward(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T> pass, Sums... sums) {
+    backward_through<Mode>(ctx, p, detail::Unchanged{}, x, dy, dx, pass, sums...);
+  }
+  template <class T, class In>
+  static auto moments_of_runs(Read<T, In, Host> x, double* sums) {
+    return detail::MomentsOfRuns<T, In>(x, sums);
+  }
+  template <class T, class In>
+  static auto sums_of_runs(Params<T, Host>& p, Read<T, In, Host> x, Read<T, In, Host> dy, Pass<T> pass, double* sums) {
+    return sums_of_runs_through(p, detail::Unchanged{}, x, dy, pass, sums);
   }
   template <class T, class In, class D, class Y>
   static void again(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Y y, Pass<T> pass) {
     again_through(ctx, p, detail::Unchanged{}, x, y, pass);
   }
   /// The same with a rectifier on the way out.
-  template <class Mode, class T, class In, class D, class A, class Y, class P>
-  static void forward_through(Context<D>& ctx, Params<T, D>& p, A rectified, Read<T, In, D> x, Y y, P pass) {
+  template <class Mode, class T, class In, class D, class A, class Y, class P, class... Sums>
+  static void forward_through(Context<D>& ctx, Params<T, D>& p, A rectified, Read<T, In, D> x, Y y, P pass, Sums... sums) {
     if constexpr (std::is_same_v<P, Forget>) {
       Scope const scope(ctx.scratch);
       T* const mean = ctx.scratch.template take<T>(C);
       T* const inverse = ctx.scratch.template take<T>(C);
-      Kernel<BatchNorm, D>::template forward<Mode>(ctx, p, rectified, x, y, mean, inverse);
+      Kernel<BatchNorm, D>::template forward<Mode>(ctx, p, rectified, x, y, mean, inverse, sums...);
     } else {
       T* const mean = pass.take(C);
       T* const inverse = pass.take(C);
-      Kernel<BatchNorm, D>::template forward<Mode>(ctx, p, rectified, x, y, mean, inverse);
+      Kernel<BatchNorm, D>::template forward<Mode>(ctx, p, rectified, x, y, mean, inverse, sums...);
     }
   }
-  template <class Mode, class T, class In, class D, class A, class DX>
-  static void backward_through(Context<D>& ctx, Params<T, D>& p, A rectified, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T> pass) {
+  template <class Mode, class T, class In, class D, class A, class DX, class... Sums>
+  static void backward_through(Context<D>& ctx, Params<T, D>& p, A rectified, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T> pass,
+                               Sums... sums) {
     T const* const mean = pass.take(C);
     T const* const inverse = pass.take(C);
-    Kernel<BatchNorm, D>::template backward<Mode>(ctx, p, rectified, x, dy, dx, mean, inverse);
+    Kernel<BatchNorm, D>::template backward<Mode>(ctx, p, rectified, x, dy, dx, mean, inverse, sums...);
+  }
+  template <class T, class In, class A>
+  static auto sums_of_runs_through(Params<T, Host>& p, A rectified, Read<T, In, Host> x, Read<T, In, Host> dy, Pass<T> pass, double* sums) {
+    T const* const mean = pass.take(C);
+    T const* const inverse = pass.take(C);
+    return detail::SumsOfRuns<T, In, A>(x, dy, {mean, p.weight.value(), inverse, p.bias.value(), rectified}, sums);
   }
   template <class T, class In, class D, class A, class Y>
   static void again_through(Context<D>& ctx, Params<T, D>& p, A rectified, Read<T, In, D> x, Y y, Pass<T> pass) {
@@ -160,21 +180,22 @@ namespace berl {
 template <int C, class Rule>
 struct Kernel<nn::BatchNorm<C, Rule>, Host> {
   using Layer = nn::BatchNorm<C, Rule>;
+  /// `sums` of moments_of_runs, where they are made already.
   template <class Mode, class T, class In, class Params, class A, class Y>
-  static void forward(Context<Host>& ctx, Params& p, A rectified, Read<T, In, Host> x, Y y, T* mean, T* inverse) {
+  static void forward(Context<Host>& ctx, Params& p, A rectified, Read<T, In, Host> x, Y y, T* mean, T* inverse, double* sums = nullptr) {
     using R = nn::detail::Runs<In>;
-    Scope const scope(ctx.scratch);
-    std::ptrdiff_t const runs = static_cast<std::ptrdiff_t>(x.batch()) * R::blocks;
     if constexpr (std::is_same_v<Mode, Training>) {
-      double* const means = ctx.scratch.take<double>(static_cast<std::size_t>(x.batch()) * C);
-      double* const squares = ctx.scratch.take<double>(static_cast<std::size_t>(x.batch()) * C);
-      parallel_for(ctx, runs, [&](std::ptrdiff_t i) {
-        nn::detail::moments_of_run<R>(x.data() + i * R::length, means + i * R::block, squares + i * R::block);
-      });
+      Scope const scope(ctx.scratch);
+      bool const made = sums != nullptr;
+      if (!made) sums = ctx.scratch.take<double>(Layer::template run_sums<In>(x.batch()));
+      nn::detail::MomentsOfRuns<T, In> const moments(x, sums);
+      if (!made) parallel_for(ctx, static_cast<std::ptrdiff_t>(x.batch()) * R::blocks, moments);
       parallel_for(ctx, C, [&](std::ptrdiff_t c) {
         nn::detail::Moments m;
-        for (int n = 0; n < x.batch(); ++n)
-          m.join(R::pixels, means[static_cast<std::ptrdiff_t>(n) * C + c], squares[static_cast<std::ptrdiff_t>(n) * C + c]);
+        for (int n = 0; n < x.batch(); ++n) {
+          std::ptrdiff_t const at = static_cast<std::ptrdiff_t>(n) * C + c;
+          m.join(R::pixels, moments.means[at], moments.squares[at]);
+        }
         nn::detail::finish_statistics<Layer>(m.count, m.mean, m.squares, mean[c], inverse[c], p.running_mean.value()[c],
                                              p.running_var.value()[c]);
       });
@@ -190,40 +211,30 @@ struct Kernel<nn::BatchNorm<C, Rule>, Host> {
   template <class T, class In, class Params, class A, class Y>
   static void apply(Context<Host>& ctx, Params& p, A rectified, Read<T, In, Host> x, Y y, T const* mean, T const* inverse) {
     using R = nn::detail::Runs<In>;
-    Scope const scope(ctx.scratch);
-    T* const scale = ctx.scratch.take<T>(C);
-    for (int c = 0; c < C; ++c) scale[c] = p.weight.value()[c] * inverse[c];
     parallel_for(ctx, static_cast<std::ptrdiff_t>(x.batch()) * R::blocks, [&](std::ptrdiff_t i) {
       std::ptrdiff_t const at = i * R::length;
-      nn::detail::NormOfRun<R, A, T> const norm(mean, scale, p.bias.value(), rectified, i % R::blocks * R::block);
+      nn::detail::NormOfRun<R, A, T> const norm(mean, p.weight.value(), inverse, p.bias.value(), rectified, i % R::blocks * R::block);
       norm.template forward<accumulates<Y>>(x.data() + at, nn::detail::whole_base(y) + at, y.data() + at);
     });
   }
+  /// `sums` of sums_of_runs, where they are made already.
   template <class Mode, class T, class In, class Params, class A, class DX>
   static void backward(Context<Host>& ctx, Params& p, A rectified, Read<T, In, Host> x, Read<T, In, Host> dy, DX dx, T const* mean,
-                       T const* inverse) {
+                       T const* inverse, double* sums = nullptr) {
     using R = nn::detail::Runs<In>;
-    constexpr int terms = A::learns ? 3 : 2;
+    using Sums = nn::detail::SumsOfRuns<T, In, A>;
     Scope const scope(ctx.scratch);
     std::ptrdiff_t const runs = static_cast<std::ptrdiff_t>(x.batch()) * R::blocks;
-    double* partial[terms];
-    for (double*& one : partial) one = ctx.scratch.take<double>(static_cast<std::size_t>(x.batch()) * C);
-    T* const scale = ctx.scratch.take<T>(C);
     T* const b = ctx.scratch.take<T>(C);
     T* const d = ctx.scratch.take<T>(C);
-    for (int c = 0; c < C; ++c) scale[c] = p.weight.value()[c] * inverse[c];
-    auto const norm = [&](std::ptrdiff_t i) {
-      return nn::detail::NormOfRun<R, A, T>(mean, scale, p.bias.value(), rectified, i % R::blocks * R::block);
-    };
-    parallel_for(ctx, runs, [&](std::ptrdiff_t i) {
-      double sums[terms][R::block] = {};
-      norm(i).sum(x.data() + i * R::length, dy.data() + i * R::length, sums);
-      for (int s = 0; s < terms; ++s) std::copy_n(sums[s], R::block, partial[s] + i * R::block);
-    });
+    bool const made = sums != nullptr;
+    if (!made) sums = ctx.scratch.take<double>(Layer::template run_sums<In>(x.batch()));
+    Sums const of_runs(x, dy, {mean, p.weight.value(), inverse, p.bias.value(), rectified}, sums);
+    if (!made) parallel_for(ctx, runs, of_runs);
     parallel_for(ctx, C, [&](std::ptrdiff_t c) {
-      double sum[terms] = {};
+      double sum[Sums::terms] = {};
       for (int n = 0; n < x.batch(); ++n)  // in the samples' order
-        for (int s = 0; s < terms; ++s) sum[s] += partial[s][static_cast<std::ptrdiff_t>(n) * C + c];
+        for (int s = 0; s < Sums::terms; ++s) sum[s] += of_runs.partial[s][static_cast<std::ptrdiff_t>(n) * C + c];
       nn::detail::finish_gradients<std::is_same_v<Mode, Training>>(static_cast<double>(x.batch()) * R::pixels, sum, p.weight.value()[c],
                                                                    inverse[c], p.weight.gradient()[c], p.bias.gradient()[c], b[c], d[c]);
       if constexpr (A::learns) rectified.gradient[c] += static_cast<T>(sum[2]);
@@ -231,8 +242,8 @@ struct Kernel<nn::BatchNorm<C, Rule>, Host> {
     if constexpr (!skips<DX>)
       parallel_for(ctx, runs, [&](std::ptrdiff_t i) {
         std::ptrdiff_t const at = i * R::length, c = i % R::blocks * R::block;
-        norm(i).template backward<accumulates<DX>>(x.data() + at, dy.data() + at, b + c, d + c, nn::detail::whole_base(dx) + at,
-                                                   dx.data() + at);
+        of_runs.norm.of(c).template backward<accumulates<DX>>(x.data() + at, dy.data() + at, b + c, d + c, nn::detail::whole_base(dx) + at,
+                                                              dx.data() + at);
       });
   }
 };

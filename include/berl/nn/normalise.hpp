@@ -1,8 +1,10 @@
 #pragma once
-#include <berl/nn/runs.hpp>  // Lanes, map_run, sum_run
+#include <berl/core/view.hpp>  // Read
+#include <berl/nn/runs.hpp>    // Lanes, map_run, sum_run
 
-#include <cmath>    // sqrt
-#include <utility>  // declval
+#include <algorithm>  // copy_n
+#include <cmath>      // sqrt
+#include <utility>    // declval
 
 /// What the norms do to the channels of a run: batch and group norms differ in what they join to one mean and one variance.
 namespace berl::nn::detail {
@@ -106,6 +108,48 @@ struct NormOfRun : NormOfChannels<A, T, R::block, run_lanes> {
   void backward(T const* x, T const* dy, T const* bs, T const* ds, T const* base, T* dx) const {
     Lanes<T, R::block> const b(bs), d(ds);
     map_run<onto_base>(R::length, base, dx, [&](int i, int k) { return this->pull(x[i], dy[i], b.at[k], d.at[k], k); });
+  }
+};
+/// reader(run) of a batch norm's forward (not inlined: whoever calls it, the bits are the same): the moments of each run of x, for every
+/// sample and channel.
+template <class T, class In>
+struct MomentsOfRuns {
+  using R = Runs<In>;
+  T const* x;
+  double *means, *squares;  // (N, C) each
+  MomentsOfRuns(Read<T, In, Host> all, double* sums)
+      : x(all.data()),
+        means(sums),
+        squares(sums + static_cast<std::ptrdiff_t>(all.batch()) * channels<In>) {}
+  [[gnu::noinline]] void operator()(std::ptrdiff_t i) const {
+    moments_of_run<R>(x + i * R::length, means + i * R::block, squares + i * R::block);
+  }
+};
+/// A batch's norm, of which of(c) is that of the runs whose first channel is c.
+template <class R, class A, class T>
+struct NormOfBatch {
+  T const *mean, *weight, *inverse, *bias;
+  A rectified;
+  NormOfRun<R, A, T> of(std::ptrdiff_t c) const { return {mean, weight, inverse, bias, rectified, c}; }
+};
+/// reader(run) of a batch norm's backward: the sums of NormOfRun over each run of x and dy, for every sample and channel.
+template <class T, class In, class A>
+struct SumsOfRuns {
+  using R = Runs<In>;
+  static constexpr int terms = A::learns ? 3 : 2;
+  T const *x, *dy;
+  NormOfBatch<R, A, T> norm;
+  double* partial[terms];  // (N, C) each
+  SumsOfRuns(Read<T, In, Host> all, Read<T, In, Host> all_dy, NormOfBatch<R, A, T> const& of, double* sums)
+      : x(all.data()),
+        dy(all_dy.data()),
+        norm(of) {
+    for (int s = 0; s < terms; ++s) partial[s] = sums + static_cast<std::ptrdiff_t>(s) * all.batch() * channels<In>;
+  }
+  [[gnu::noinline]] void operator()(std::ptrdiff_t i) const {
+    double sums[terms][R::block] = {};
+    norm.of(i % R::blocks * R::block).sum(x + i * R::length, dy + i * R::length, sums);
+    for (int s = 0; s < terms; ++s) std::copy_n(sums[s], R::block, partial[s] + i * R::block);
   }
 };
 }  // namespace berl::nn::detail

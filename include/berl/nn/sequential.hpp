@@ -1,6 +1,7 @@
 #pragma once
-#include <berl/nn/params.hpp>  // ParamsOf
-#include <berl/nn/sizes.hpp>   // kept, scratch
+#include <berl/nn/params.hpp>   // ParamsOf
+#include <berl/nn/sizes.hpp>    // kept, scratch
+#include <berl/nn/watched.hpp>  // Watched
 
 #include <type_traits>  // is_same_v
 
@@ -14,13 +15,15 @@ template <class L, class Mode, class T, class In, class D, class DX>
 void backward(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, In, D> x, Read<T, OutputOf<L, In>, D> dy, DX dx, Pass<T> pass);
 
 namespace detail {
-/// Two blocks of scratch, which neighbours of a chain hand to one another.
+/// Two blocks of scratch, which neighbours of a chain hand to one another, and one for a norm's sums over what its neighbour writes.
 template <class T>
 struct Between {
   T* block[2] = {};
-  Between(Arena& arena, int batch, std::size_t widest) {
+  double* sums = nullptr;
+  Between(Arena& arena, int batch, std::size_t widest, std::size_t run_sums = 0) {
     if (widest > 0)
       for (T*& b : block) b = arena.take<T>(static_cast<std::size_t>(batch) * widest);
+    if (run_sums > 0) sums = arena.take<double>(run_sums);
   }
 };
 
@@ -42,20 +45,32 @@ constexpr int block_of_gradient() {
   return block;
 }
 
-/// The layers that run as one from I on.
-template <class L, int I, class Mode, class T, class X, class D, class Y, class P>
-void forward_unit(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Y y, P pass) {
+/// The layers that run as one from I on. Sums: none, or what was summed over runs already.
+template <class L, int I, class Mode, class T, class X, class D, class Y, class P, class... Sums>
+void forward_unit(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Y y, P pass, Sums... sums) {
   if constexpr (together<L, I> == 2)
-    UnitOf<L, I>::template forward<Mode>(ctx, own(params.template at<I>()), own(params.template at<I + 1>()), x, y, pass);
+    UnitOf<L, I>::template forward<Mode>(ctx, own(params.template at<I>()), own(params.template at<I + 1>()), x, y, pass, sums...);
+  else if constexpr (sizeof...(Sums) > 0)
+    Unnamed<UnitOf<L, I>>::template forward<Mode>(ctx, own(params.template at<I>()), x, y, pass, sums...);
   else
     forward<layer_of<L, I>, Mode>(ctx, params.template at<I>(), x, y, pass);
 }
-template <class L, int I, class Mode, class T, class X, class Out, class D, class DX>
-void backward_unit(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Read<T, Out, D> dy, DX dx, Pass<T> pass) {
+template <class L, int I, class Mode, class T, class X, class Out, class D, class DX, class... Sums>
+void backward_unit(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Read<T, Out, D> dy, DX dx, Pass<T> pass, Sums... sums) {
   if constexpr (together<L, I> == 2)
-    UnitOf<L, I>::template backward<Mode>(ctx, own(params.template at<I>()), own(params.template at<I + 1>()), x, dy, dx, pass);
+    UnitOf<L, I>::template backward<Mode>(ctx, own(params.template at<I>()), own(params.template at<I + 1>()), x, dy, dx, pass, sums...);
+  else if constexpr (sizeof...(Sums) > 0)
+    Unnamed<UnitOf<L, I>>::template backward<Mode>(ctx, own(params.template at<I>()), x, dy, dx, pass, sums...);
   else
     backward<layer_of<L, I>, Mode>(ctx, params.template at<I>(), x, dy, dx, pass);
+}
+/// What is summed over the runs of dy.
+template <class L, int I, class T, class X, class Out>
+auto sums_of_runs(ParamsOf<L, T, Host>& params, Read<T, X, Host> x, Read<T, Out, Host> dy, Pass<T> pass, double* sums) {
+  if constexpr (together<L, I> == 2)
+    return UnitOf<L, I>::sums_of_runs(own(params.template at<I>()), own(params.template at<I + 1>()), x, dy, pass, sums);
+  else
+    return Unnamed<UnitOf<L, I>>::sums_of_runs(own(params.template at<I>()), x, dy, pass, sums);
 }
 
 /// The output of these layers once more.
@@ -67,21 +82,30 @@ void unit_again(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Y y
     Unnamed<UnitOf<L, I>>::again(ctx, own(params.template at<I>()), x, y, pass);
 }
 
-template <class L, int I, class Mode, class T, class X, class D, class Y, class P>
-void forward_from(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Y y, P pass, Between<T> const& between) {
+template <class L, int I, class Mode, class T, class X, class D, class Y, class P, class... Sums>
+void forward_from(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Y y, P pass, Between<T> const& between, Sums... sums) {
   using Unit = UnitOf<L, I>;
   if constexpr (after<L, I> == L::layers::size) {
-    forward_unit<L, I, Mode>(ctx, params, x, y, pass);
-  } else if constexpr (std::is_same_v<P, Forget>) {
-    Write<T, OutputOf<Unit, X>, D> const hidden(between.block[block_of_output<L, I>()], x.batch());
-    forward_unit<L, I, Mode>(ctx, params, x, hidden, pass);
-    forward_from<L, after<L, I>, Mode>(ctx, params, hidden.read(), y, pass, between);
+    forward_unit<L, I, Mode>(ctx, params, x, y, pass, sums...);
   } else {
     using H = OutputOf<Unit, X>;
-    T* const at = recomputed<L, I> ? between.block[0] : pass.take(static_cast<std::size_t>(x.batch()) * H::size);
+    T* at;
+    P here = pass;
+    if constexpr (std::is_same_v<P, Forget>) {
+      at = between.block[block_of_output<L, I>()];
+    } else {
+      at = recomputed<L, I> ? between.block[0] : pass.take(static_cast<std::size_t>(x.batch()) * H::size);
+      here = pass.part(kept<Unit, T, X>(x.batch()));
+    }
     Write<T, H, D> const hidden(at, x.batch());
-    forward_unit<L, I, Mode>(ctx, params, x, hidden, pass.part(kept<Unit, T, X>(x.batch())));
-    forward_from<L, after<L, I>, Mode>(ctx, params, hidden.read(), y, pass, between);
+    if constexpr (std::is_same_v<D, Host> && std::is_same_v<Mode, Training> && sums_next_input<L, I>) {
+      auto const moments = Unnamed<UnitOf<L, after<L, I>>>::moments_of_runs(hidden.read(), between.sums);
+      forward_unit<L, I, Mode>(ctx, params, x, Watched<T, H>(hidden, moments), here, sums...);
+      forward_from<L, after<L, I>, Mode>(ctx, params, hidden.read(), y, pass, between, between.sums);
+    } else {
+      forward_unit<L, I, Mode>(ctx, params, x, hidden, here, sums...);
+      forward_from<L, after<L, I>, Mode>(ctx, params, hidden.read(), y, pass, between);
+    }
   }
 }
 
@@ -102,9 +126,16 @@ void backward_from(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, 
     auto const again = [&] {
       if constexpr (recomputed<L, I>) unit_again<L, I>(ctx, params, x, dhidden, here);
     };
-    backward_from<L, after<L, I>, Mode>(ctx, params, hidden, dy, dhidden, pass, between, again);
-    refill();
-    backward_unit<L, I, Mode>(ctx, params, x, dhidden.read(), dx, here);
+    if constexpr (std::is_same_v<D, Host> &&
+                  sums_own_dy<L, I>) {  // x was kept: what is computed again lies in front of a layer with dx_over_x
+      auto const of_runs = sums_of_runs<L, I>(params, x, dhidden.read(), here, between.sums);
+      backward_from<L, after<L, I>, Mode>(ctx, params, hidden, dy, Watched<T, H>(dhidden, of_runs), pass, between, again);
+      backward_unit<L, I, Mode>(ctx, params, x, dhidden.read(), dx, here, between.sums);
+    } else {
+      backward_from<L, after<L, I>, Mode>(ctx, params, hidden, dy, dhidden, pass, between, again);
+      refill();
+      backward_unit<L, I, Mode>(ctx, params, x, dhidden.read(), dx, here);
+    }
   }
 }
 
@@ -150,7 +181,8 @@ void forward(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, In, D> x, Y y, 
   if constexpr (IsSequential<L>) {
     Scope const scope(ctx.scratch);
     detail::Between<T> const between(ctx.scratch, x.batch(),
-                                     std::is_same_v<P, Forget> ? detail::widest_hidden<L, In>() : detail::widest_recomputed<L, In>());
+                                     std::is_same_v<P, Forget> ? detail::widest_hidden<L, In>() : detail::widest_recomputed<L, In>(),
+                                     std::is_same_v<D, Host> ? detail::most_run_sums<L, In>(x.batch()) : 0);
     detail::forward_from<L, 0, Mode>(ctx, params, x, y, pass, between);
   } else if constexpr (IsRepeat<L>) {
     detail::forward_repeat<L, Mode>(ctx, params, x, y, pass);
@@ -178,7 +210,8 @@ template <class L, class Mode, class T, class In, class D, class DX>
 void backward(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, In, D> x, Read<T, OutputOf<L, In>, D> dy, DX dx, Pass<T> pass) {
   if constexpr (IsSequential<L>) {
     Scope const scope(ctx.scratch);
-    detail::Between<T> const between(ctx.scratch, x.batch(), detail::widest_hidden<L, In>());
+    detail::Between<T> const between(ctx.scratch, x.batch(), detail::widest_hidden<L, In>(),
+                                     std::is_same_v<D, Host> ? detail::most_run_sums<L, In>(x.batch()) : 0);
     detail::backward_from<L, 0, Mode>(ctx, params, x, dy, dx, pass, between, [] {});
   } else if constexpr (IsRepeat<L>) {
     detail::backward_repeat<L, Mode>(ctx, params, x, dy, dx, pass);

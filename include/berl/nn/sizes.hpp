@@ -37,6 +37,17 @@ constexpr std::size_t widest_recomputed() {
   });
   return widest;
 }
+/// Elements of the sums that a norm makes while a neighbour writes what it sums over, of the norm with the most of them.
+template <class L, class In>
+constexpr std::size_t most_run_sums(int batch) {
+  std::size_t most = 0;
+  for_units<L>([&](auto i) {
+    if constexpr (sums_next_input<L, i>)
+      most = std::max(most, Unnamed<UnitOf<L, after<L, i>>>::template run_sums<HiddenOf<L, In, after<L, i>>>(batch));
+    if constexpr (sums_own_dy<L, i>) most = std::max(most, Unnamed<UnitOf<L, i>>::template run_sums<HiddenOf<L, In, i>>(batch));
+  });
+  return most;
+}
 template <class T, class S>
 constexpr std::size_t elements(int batch) {
   return padded<T>(static_cast<std::size_t>(batch) * S::size);
@@ -73,7 +84,8 @@ constexpr std::size_t scratch_of(int batch, Leaf const& leaf) {
   if constexpr (IsSequential<L>) {
     std::size_t most = 0;
     for_units<L>([&](auto i) { most = std::max(most, scratch_of<UnitOf<L, i>, T, HiddenOf<L, In, i>>(batch, leaf)); });
-    return most + 2 * sizeof(T) * padded<T>(static_cast<std::size_t>(batch) * widest_hidden<L, In>());
+    return most + 2 * sizeof(T) * padded<T>(static_cast<std::size_t>(batch) * widest_hidden<L, In>()) +
+           sizeof(double) * padded<double>(most_run_sums<L, In>(batch));
   } else if constexpr (IsRepeat<L>) {
     return scratch_of<typename L::layer, T, In>(batch, leaf) + 2 * sizeof(T) * elements<T, In>(batch);
   } else if constexpr (IsNamed<L>) {

@@ -144,6 +144,10 @@ template <class L>
 inline constexpr bool dx_over_x = detail::Said<L>::dx_over_x;
 template <class L>
 inline constexpr bool recomputes = detail::Said<L>::recomputes;
+template <class L>
+inline constexpr bool tells_runs = detail::Said<L>::tells_runs;
+template <class L>
+inline constexpr bool sums_runs = detail::Said<L>::sums_runs;
 /// Whether a pass does not keep what the layers from I on give, but backward computes it again: from their input, which is kept then, and
 /// into the place of its own gradient, just before the next layer reads it and writes that. The next layer's dy lies elsewhere.
 template <class L, int I>
@@ -161,6 +165,26 @@ inline constexpr bool recomputed = [] {
       return !recomputed<L, before>;
     }
   }
+}();
+/// Whether the layers behind those from I on sum over the runs of their input while these write them.
+template <class L, int I>
+inline constexpr bool sums_next_input = [] {
+  using Unit = UnitOf<L, I>;
+  static_assert(
+      !sums_runs<Unit> || (!tells_runs<Unit> && !dx_over_x<Unit>),
+      "berl::nn: a layer with sums_runs has neither tells_runs nor dx_over_x: its sums and its input must outlive what it writes.");
+  if constexpr (after<L, I> < L::layers::size)
+    return tells_runs<Unit> && sums_runs<UnitOf<L, after<L, I>>>;
+  else
+    return false;
+}();
+/// Whether the layers from I on sum over the runs of their dy while the layers behind them write them.
+template <class L, int I>
+inline constexpr bool sums_own_dy = [] {
+  if constexpr (after<L, I> < L::layers::size)
+    return sums_runs<UnitOf<L, I>> && tells_runs<UnitOf<L, after<L, I>>>;
+  else
+    return false;
 }();
 
 /// The shape that layer I of a Sequential takes; I = size is what comes out.

@@ -2,11 +2,12 @@
 #include <berl/data/loader.hpp>         // Loader
 #include <berl/eval/pair_pictures.hpp>  // PairPictures
 #include <berl/io/face.hpp>             // embed_pictures
+#include <berl/train/checkpoints.hpp>   // Checkpoints, Start
 #include <berl/train/config.hpp>        // Config
 #include <berl/train/metrics.hpp>       // Metrics, Console
 #include <berl/train/not_finite.hpp>    // NotFinite
 #include <berl/train/progress.hpp>      // now, clock_text, peak_flops
-#include <berl/train/state.hpp>         // save_state
+#include <berl/train/work.hpp>          // image_work, work_left
 
 #include <atomic>
 #include <cmath>  // isfinite, lround
@@ -14,8 +15,6 @@
 #include <optional>
 
 namespace berl::train {
-/// What becomes of a state in the folder: it is refused, or the training goes on from it (from the beginning where there is none).
-enum class Start { fresh, resume };
 enum class Outcome { finished, stopped };
 
 struct SessionOptions {
@@ -59,17 +58,17 @@ class Session {
                            .ahead = config().loader_ahead,
                            .augment = config().augment}),
         metrics_(options_.out),
-        console_(options_.console) {
+        console_(options_.console),
+        checkpoints_(trainer_, options_.out, console_) {
     long const epoch = static_cast<long>(loader_.steps_per_epoch());
     for (int k = 0; k < 3; ++k) steps_[k] = stage_steps(config().stage[k], epoch);
     if (total_steps() < 1)
       throw Error("stage1.steps, stage2.steps and stage3.steps", "no step at all", "at least one", "Give a stage a length.");
     if (!options_.pairs.empty()) pairs_.emplace(options_.pairs, side);
-    if (!options_.out.empty()) prepare_folder();
-    if (saved_ < 0 && !options_.from.empty()) {
-      auto const state = io::SafeTensors::read(options_.from);
-      restore(state, [&] { require_step(state, position_, steps_); });
-    } else if (saved_ < 0 && !config().init.empty()) {
+    bool const resumed = checkpoints_.prepare_folder(options_.start, info(), settings_);
+    if (!resumed && !options_.from.empty()) {
+      checkpoints_.go_on_from(options_.from, info(), steps_);
+    } else if (!resumed && !config().init.empty()) {
       io::load_start<float>(io::read_weights(config().init), trainer_.parameters());
       trainer_.store();
     }
@@ -83,11 +82,11 @@ class Session {
       peak_ = peak_flops(options_.threads);
     else
       peak_ = Kernel<Machine, Device>::peak_flops(trainer_.context());
-    began_ = now() - position_.seconds;
-    metrics_.begin(position_.model.step);
-    if (auto const step = static_cast<std::uint64_t>(position_.model.step); loader_.step() != step) loader_.seek(step);
+    began_ = now() - checkpoints_.position().seconds;
+    metrics_.begin(checkpoints_.position().model.step);
+    if (auto const step = static_cast<std::uint64_t>(checkpoints_.position().model.step); loader_.step() != step) loader_.seek(step);
     if (pairs_ && !baseline_) baseline_ = pairs_->accuracy(eval::raw_pixels);
-    for (int k = static_cast<int>(position_.stage) - 1; k < 3; ++k) {
+    for (int k = static_cast<int>(checkpoints_.position().stage) - 1; k < 3; ++k) {
       if (steps_[k] == 0) continue;
       begin(static_cast<Stage>(k + 1));
       while (trainer_.progress().taken < steps_[k]) {
@@ -184,8 +183,8 @@ class Session {
     auto const before = trainer_.progress();
     trainer_.begin(stage, optim::MultiStep{.rate = rate, .milestones = milestones, .warm_up = s.warm_up},
                    optim::Constant{.rate = s.adam_lr, .warm_up = s.warm_up});
-    bool const goes_on = position_.model.step == before.all_steps && position_.stage == stage;
-    trainer_.resume({.taken = goes_on ? position_.taken : 0,
+    bool const goes_on = checkpoints_.position().model.step == before.all_steps && checkpoints_.position().stage == stage;
+    trainer_.resume({.taken = goes_on ? checkpoints_.position().taken : 0,
                      .sgd_steps = before.sgd_steps,
                      .adam_steps = before.adam_steps,
                      .all_steps = before.all_steps});
@@ -228,114 +227,32 @@ class Session {
     }
     if (!metrics_.add(record)) console_.say("warning: metrics.jsonl cannot be written; the training goes on");
     char text[256];
-    double const work = image_work(trainer_.stage()), speed = rate * work;
+    double const speed = rate * image_work<Model>(config(), trainer_.stage());
     std::snprintf(text, sizeof text,
                   "stage %d %-14s %ld/%ld  fr %.4f  recon %.4f  total %.4f  right %3.0f %%  %.1f images/s%s%s  %s left%s",
                   static_cast<int>(trainer_.stage()), name_of(trainer_.stage()), trainer_.progress().taken, steps(trainer_.stage()),
                   losses.fr, losses.recon, losses.total, 100 * losses.accuracy, rate,
                   peak_ > 0 ? ("  " + std::to_string(std::lround(100 * speed / peak_)) + " % of peak").c_str() : "",
                   waited_ > 0.05 * seconds ? ("  loading " + std::to_string(std::lround(100 * waited_ / seconds)) + " %").c_str() : "",
-                  clock_text(work_left() / speed).c_str(),
+                  clock_text(work_left<Model>(config(), trainer_.stage(), trainer_.progress().taken, steps_) / speed).c_str(),
                   verify ? ("  verification " + std::to_string(100 * verified_->mean).substr(0, 5) + " %").c_str() : "");
     console_.progress(text);
     window_ = now(), window_steps_ = 0, waited_ = 0;
-  }
-  /// Floating-point operations for a picture: two for each multiply-add, and the gradients take twice as many again.
-  double image_work(Stage stage) const {
-    double const trunk = 2.0 * static_cast<double>(Model::trunk_macs), backbone = 2.0 * static_cast<double>(Model::backbone_macs),
-                 auxiliary = 2.0 * static_cast<double>(Model::auxiliary_macs + (config().confidence ? Model::confidence_macs : 0));
-    if (stage == Stage::recognition || (stage == Stage::joint && config().gamma_recon == 0)) return 3 * backbone;
-    return stage == Stage::reconstruction ? trunk + 3 * auxiliary : 3 * (backbone + auxiliary);
-  }
-  double work_left() const {
-    double work = 0;
-    for (int k = static_cast<int>(trainer_.stage()) - 1; k < 3; ++k)
-      work += image_work(static_cast<Stage>(k + 1)) * config().batch *
-              static_cast<double>(steps_[k] - (k == static_cast<int>(trainer_.stage()) - 1 ? trainer_.progress().taken : 0));
-    return work;
   }
   [[noreturn]] void fail(Losses const& losses, std::vector<std::string> const& names) {
     std::string text = "stage " + std::to_string(static_cast<int>(trainer_.stage())) + " (" + name_of(trainer_.stage()) + "), step " +
                        std::to_string(done() + 1) + ": the loss is " + std::to_string(losses.total) + " (fr " + std::to_string(losses.fr) +
                        ", recon " + std::to_string(losses.recon) + "). First not finite: " + trainer_.first_not_finite() + ". " +
-                       checkpoint_text() + " Lower the learning rate, or look at the pictures of this step: ";
+                       checkpoints_.kept() + " Lower the learning rate, or look at the pictures of this step: ";
     for (std::size_t i = 0; i < names.size(); ++i) text += (i > 0 ? ", " : "") + names[i];
     throw NotFinite(text);
   }
-  std::string checkpoint_text() const {
-    if (saved_ < 0) return "No checkpoint was written yet.";
-    return "The checkpoint of step " + std::to_string(saved_) + " is kept in " + options_.out.string() + ".";
-  }
-
   // --- files ---
-  enum class Unsaved { warns, throws };
-  std::filesystem::path file(char const* name) const { return options_.out / name; }
-
-  void prepare_folder() {
-    std::error_code error;
-    std::filesystem::create_directories(options_.out, error);
-    if (error) throw Error(options_.out.string(), error.message(), "a folder that can be written", "Give another folder for the results.");
-    auto const path = file("state.safetensors");
-    std::string const kept = path.string() + ".previous";
-    bool const exists = std::filesystem::exists(path), previous = std::filesystem::exists(kept);
-    if (options_.start == Start::fresh) {
-      if (exists)
-        throw Error(path.string(), "the state of a training", "a folder without one", "Go on with it by --resume, or give another folder.");
-      return;
-    }
-    std::string const remedy = "The one before it is kept: mv '" + kept + "' '" + path.string() + "', then resume again.";
-    if (!exists && previous) throw Error(path.string(), "no such file", "the newest state", remedy);
-    if (!exists) {
-      console_.say("no state in " + options_.out.string() + ": the training begins");
-      return;
-    }
-    try {
-      auto const state = io::SafeTensors::read(path);
-      restore(state, [&] { require_settings(state, position_, settings_, settings_of(Config{})); });
-      saved_ = done();
-    } catch (Error const& e) {
-      if (!damaged_ || !previous) throw;
-      throw Error(path.string(), std::string("a state that cannot be used (") + e.what() + ")", "a whole one", remedy);
-    }
-  }
-  /// Goes on from a state that passes the check.
-  template <class Check>
-  void restore(io::SafeTensors const& state, Check const& check) {
-    damaged_ = true;  // until it has shown to be whole
-    position_ = read_position(state);
-    damaged_ = false;
-    require_model(state, position_, info());
-    check();
-    load_state(state, trainer_);
-    trainer_.store();
-    auto const& p = position_;
-    trainer_.resume({.taken = p.taken, .sgd_steps = p.sgd_steps, .adam_steps = p.adam_steps, .all_steps = p.model.step});
-  }
-  void save(Unsaved unsaved = Unsaved::throws) {
-    if (options_.out.empty() || saved_ == done()) return;
-    trainer_.fetch();
-    detail::visit_state(trainer_, [&](std::string const& name, io::Extents const&, std::span<float> values) {
-      for (float const v : values)
-        if (!std::isfinite(v))
-          throw NotFinite("stage " + std::to_string(static_cast<int>(trainer_.stage())) + " (" + name_of(trainer_.stage()) + "), step " +
-                          std::to_string(done()) + ": " + name + " holds " + std::to_string(v) + ". " + checkpoint_text() +
-                          " Lower the learning rate.");
-    });
-    auto const p = trainer_.progress();
-    try {
-      save_state(file("state.safetensors"), trainer_, {info(), trainer_.stage(), p.taken, p.sgd_steps, p.adam_steps, seconds(), settings_});
-      io::save_model(file("model.safetensors"), trainer_.parameters(), info());
-      saved_ = done();
-    } catch (Error const& e) {
-      if (unsaved == Unsaved::throws) throw;
-      console_.say(std::string("warning: no checkpoint at step ") + std::to_string(done()) + ", the training goes on: " + e.what());
-    }
-  }
+  void save(Unsaved unsaved = Unsaved::throws) { checkpoints_.save(info(), seconds(), settings_, unsaved); }
   void finish() {
     if (options_.out.empty()) return;
-    io::save_model(file("model.safetensors"), trainer_.parameters(), info(),
-                   io::Previous::Drop);  // a kill may have come between the two files
-    io::write_file(file("summary.json"), summary().dump(2) + "\n");
+    checkpoints_.save_model(info());  // a kill may have come between the two files
+    io::write_file(options_.out / "summary.json", summary().dump(2) + "\n");
   }
 
   Pictures const& pictures_;
@@ -345,12 +262,10 @@ class Session {
   data::Loader<Pictures, side> loader_;
   Metrics metrics_;
   Console console_;
+  Checkpoints<Trainer> checkpoints_;
   std::optional<eval::PairPictures> pairs_;
   std::optional<eval::Accuracy> verified_, baseline_;
-  Position position_{};  // where the training goes on
   long steps_[3] = {};
-  long saved_ = -1;  // the step of the newest checkpoint
-  bool damaged_ = true;
   double peak_ = 0;  // 0: not known
   double began_ = now(), window_ = 0;
   double waited_ = 0;  // seconds of the window without a batch that is ready

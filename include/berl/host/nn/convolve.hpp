@@ -36,17 +36,25 @@ constexpr std::size_t convolve_scratch(Convolution const& g, int batch, int thre
   std::size_t const direct = convolve_direct_scratch<T>(g, batch, threads);
   return detail::convolves_by_winograd<T>(g, batch) ? std::max(direct, convolve_winograd_scratch<T>(g, batch, threads)) : direct;
 }
-/// y[n] = base[n] + bias + weights * x[n] for a batch; base and bias may be null. base may be y.
+/// y[n] = base[n] + bias + weights * x[n] for a batch; base and bias may be null. base may be y. The reader is called for each run of y
+/// before this returns.
 template <class T>
-void convolve(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T const* weights, T const* bias, T const* base, T* y) {
-  if (fits_whole(g))
+void convolve(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T const* weights, T const* bias, T const* base, T* y,
+              RunReader const& reader = {}) {
+  auto const read_all = [&] {
+    if (reader) parallel_for(ctx, static_cast<std::ptrdiff_t>(batch) * (g.M / block_of(g.M)), reader);
+  };
+  if (fits_whole(g)) {
     convolve_whole(ctx, g, batch, x, weights, bias, base, y);
-  else if (fits_few(g))
+    read_all();
+  } else if (fits_few(g)) {
     convolve_few(ctx, g, batch, x, weights, bias, base, y);
-  else if (ctx.convolutions != Convolutions::direct && detail::convolves_by_winograd<T>(g, detail::counted(ctx, batch)))
-    convolve_winograd(ctx, g, batch, x, weights, bias, base, y);
-  else
-    convolve_direct(ctx, g, batch, x, weights, bias, base, y);
+    read_all();
+  } else if (ctx.convolutions != Convolutions::direct && detail::convolves_by_winograd<T>(g, detail::counted(ctx, batch))) {
+    convolve_winograd(ctx, g, batch, x, weights, bias, base, y, reader);
+  } else {
+    convolve_direct(ctx, g, batch, x, weights, bias, base, y, reader);
+  }
 }
 
 /// Bytes of scratch that weight_gradient takes, by any method.

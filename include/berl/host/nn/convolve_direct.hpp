@@ -3,6 +3,7 @@
 #include <berl/core/threads.hpp>         // parallel_for
 #include <berl/host/nn/convolution.hpp>  // Convolution, Target
 #include <berl/host/nn/frame.hpp>        // Frame, Taps
+#include <berl/host/nn/runs_left.hpp>    // RunReader, RunsLeft
 #include <berl/host/nn/sharing.hpp>      // Sharing
 #include <berl/host/nn/tile.hpp>         // convolve_tiles
 
@@ -133,13 +134,13 @@ constexpr std::size_t convolve_direct_scratch(Convolution const& g, int batch, i
   using namespace detail;
   std::size_t const packed = static_cast<std::size_t>(groups_of<T>(g.M)) * weights_of_group<T>(g);
   std::size_t const frames = is_frame(g, frame_of(g)) ? 0 : most_frames<T>(g, batch, threads);
-  return sizeof(T) * (frames + padded<T>(packed));
+  return sizeof(T) * (frames + padded<T>(packed)) + RunsLeft::bytes(batch, g.M);
 }
 
 /// y[n] = base[n] + bias + weights * x[n] for a batch; base and bias may be null. base may be y.
 template <class T>
-void convolve_direct(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T const* weights, T const* bias, T const* base,
-                     T* y) {
+void convolve_direct(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T const* weights, T const* bias, T const* base, T* y,
+                     RunReader const& reader = {}) {
   using namespace detail;
   if (batch == 0) return;
   Scope const scope(ctx.scratch);
@@ -162,13 +163,19 @@ void convolve_direct(Context<Host>& ctx, Convolution const& g, int batch, T cons
   auto const pack = [&](int group, int set, T* packed) {
     pack_weights(g, taps[set], group, weights, packed + before[set] * g.C * group_channels<T>);
   };
+  RunsLeft const left(ctx, batch, g.M, g.OH * g.OW, reader);
   /// A band of picture n, whose frames are the k-th.
   auto const convolve_band = [&](int group, T const* packed, T const* frames, int k, int band, std::ptrdiff_t n) {
     int const first = band * share.rows, top = in_place ? 0 : first;
     T const* const from = in_place ? x + n * in : frames + static_cast<std::size_t>(k) * size;
-    for (int i = 0; i < sets; ++i)
-      convolve_rows(g, f, taps[i], packed + before[i] * g.C * group_channels<T>, from, top, group, first,
-                    std::min(first + share.rows, taps[i].rows), {y + n * out, base ? base + n * out : nullptr, bias});
+    int pixels = 0;
+    for (int i = 0; i < sets; ++i) {
+      int const last = std::min(first + share.rows, taps[i].rows);
+      convolve_rows(g, f, taps[i], packed + before[i] * g.C * group_channels<T>, from, top, group, first, last,
+                    {y + n * out, base ? base + n * out : nullptr, bias});
+      pixels += (last - first) * taps[i].cols;
+    }
+    left.less(n, group * group_channels<T>, std::min((group + 1) * group_channels<T>, g.M), pixels);
   };
   T* const packed = ctx.scratch.take<T>(static_cast<std::size_t>(groups) * group_size);
   if (share.by_groups) {

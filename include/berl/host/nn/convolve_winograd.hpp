@@ -2,6 +2,7 @@
 #include <berl/core/arena.hpp>           // Scope, padded
 #include <berl/core/threads.hpp>         // parallel_for
 #include <berl/host/nn/convolution.hpp>  // Convolution, Target
+#include <berl/host/nn/runs_left.hpp>    // RunReader, RunsLeft
 #include <berl/host/nn/tile.hpp>         // convolve_tiles
 #include <berl/host/nn/winograd.hpp>     // both_axes
 
@@ -40,6 +41,7 @@ constexpr std::size_t apart(int elements) {
 namespace detail {
 using host::detail::group_channels;
 using host::detail::groups_of;
+using host::detail::RunsLeft;
 using host::detail::Target;
 using host::detail::vectors_of;
 
@@ -187,12 +189,14 @@ constexpr std::size_t convolve_winograd_scratch(Convolution const& g, int batch,
   WinogradPlan const plan = winograd_plan<T>(g, batch);
   auto const workers = static_cast<std::size_t>(threads);
   return winograd::points * sizeof(T) *
-         (plan.weight_point + (plan.by_groups ? 1 : workers) * plan.input_point + workers * plan.output_point);
+             (plan.weight_point + (plan.by_groups ? 1 : workers) * plan.input_point + workers * plan.output_point) +
+         detail::RunsLeft::bytes(batch, g.M);
 }
 
 namespace winograd {
 template <int K, class T>
-void convolve(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T const* weights, T const* bias, T const* base, T* y) {
+void convolve(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T const* weights, T const* bias, T const* base, T* y,
+              RunReader const& reader) {
   using namespace detail;
   constexpr int L = lanes_of<T>, B = channel_block;
   Scope const scope(ctx.scratch);
@@ -203,6 +207,9 @@ void convolve(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T
   T* const weights_at = ctx.scratch.take<T>(points * plan.weight_point);
   T* const inputs_at = ctx.scratch.take<T>(points * plan.input_point * static_cast<std::size_t>(plan.by_groups ? 1 : workers));
   T* const outputs_at = ctx.scratch.take<T>(points * plan.output_point * static_cast<std::size_t>(workers));
+
+  int const of_picture = tiling.rows * tiling.cols;
+  RunsLeft const left(ctx, batch, g.M, of_picture, reader);
 
   auto const bring_inputs = [&](int first, int count, int tiles, int before, T* to) {  // `count` of `tiles`, of which some came before
     tiling.for_tiles(first, count, [&](int t, int n, int row, int col) {
@@ -223,6 +230,9 @@ void convolve(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T
         output_tile<K>(g, m + (static_cast<std::ptrdiff_t>(t) * vectors + q) * L, plan.output_point, group * group_channels<T> + q * L, row,
                        col, Target<T>{y + n * out, base ? base + n * out : nullptr, bias});
     });
+    for (int n = first / of_picture; n * of_picture < first + tiles; ++n)
+      left.less(n, group * group_channels<T>, std::min((group + 1) * group_channels<T>, g.M),
+                std::min(first + tiles, (n + 1) * of_picture) - std::max(first, n * of_picture));
   };
 
   if (plan.by_groups) {
@@ -258,8 +268,8 @@ void convolve(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T
 /// As convolve_direct, for what fits_winograd.
 template <class T>
 void convolve_winograd(Context<Host>& ctx, Convolution const& g, int batch, T const* x, T const* weights, T const* bias, T const* base,
-                       T* y) {
-  g.K == 3 ? winograd::convolve<3>(ctx, g, batch, x, weights, bias, base, y)
-           : winograd::convolve<5>(ctx, g, batch, x, weights, bias, base, y);
+                       T* y, RunReader const& reader = {}) {
+  g.K == 3 ? winograd::convolve<3>(ctx, g, batch, x, weights, bias, base, y, reader)
+           : winograd::convolve<5>(ctx, g, batch, x, weights, bias, base, y, reader);
 }
 }  // namespace berl::host
