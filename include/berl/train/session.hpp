@@ -247,6 +247,7 @@ class Session {
     for (std::size_t i = 0; i < names.size(); ++i) text += (i > 0 ? ", " : "") + names[i];
     throw NotFinite(text);
   }
+
   // --- files ---
   void save(Unsaved unsaved = Unsaved::throws) { checkpoints_.save(info(), seconds(), settings_, unsaved); }
   void finish() {
