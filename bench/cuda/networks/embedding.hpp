@@ -19,10 +19,14 @@ template <class L, class In>
 class Network {
  public:
   using Out = nn::OutputOf<L, In>;
-  Network(Context<Cuda>& ctx, int batch)
-      : scratch_bytes(gpu::plan<L, float, In>(ctx, batch)),
-        y(batch),
-        memory_((Sizes::block + Sizes::buffers) * sizeof(float), gpu::memory) {
+  Network(Context<Cuda>& ctx, int batch) : scratch_bytes(gpu::plan<L, float, In>(ctx, batch)), y(batch), weights_(random_weights(ctx)) {}
+  void run(Context<Cuda>& ctx, Read<float, In, Cuda> x) { nn::forward<L, Inference>(ctx, weights_.params, x, y.write(), Forget{}); }
+
+  std::size_t scratch_bytes;
+  Tensor<float, Out, Cuda> y;
+
+ private:
+  static gpu::Weights<L> random_weights(Context<Cuda>& ctx) {
     nn::Weights<L> host;
     networks::initialise_backbone<float>(host.params, Seed{1});
     host.params.visit(  // random layers make numbers larger and larger: what they are divided by is as large as what is summed
@@ -30,30 +34,10 @@ class Network {
           if (path.text.ends_with("running_var")) std::fill_n(array.value(), std::remove_cvref_t<decltype(array)>::shape::size, 25.f);
         },
         Path{});
-    float* const values = memory_.template take<float>(Sizes::block);
-    float* const buffers = memory_.template take<float>(Sizes::buffers);
-    nn::place<L, float, Cuda>(params_, values, values, buffers);
     ctx.scratch = Arena(gpu::copy_block_scratch<L, float>(), gpu::memory);
-    gpu::copy_block_to_gpu<L>(ctx, static_cast<float const*>(host.values().data()), values);
-    float const* first = nullptr;  // of the buffers on the host, which lie in a row
-    host.params.visit(
-        [&](Nameless, auto& array) {
-          if constexpr (!Trainable<std::remove_cvref_t<decltype(array)>>)
-            if (first == nullptr) first = array.value();
-        },
-        Nameless{});
-    gpu::check(cudaMemcpy(buffers, first, Sizes::buffers * sizeof(float), cudaMemcpyHostToDevice), "cudaMemcpy");
-    ctx.synchronize();
+    return {ctx, host.params};
   }
-  void run(Context<Cuda>& ctx, Read<float, In, Cuda> x) { nn::forward<L, Inference>(ctx, params_, x, y.write(), Forget{}); }
-
-  std::size_t scratch_bytes;
-  Tensor<float, Out, Cuda> y;
-
- private:
-  using Sizes = nn::SizesOf<L>;
-  Arena memory_;
-  nn::ParamsOf<L, float, Cuda> params_;
+  gpu::Weights<L> weights_;
 };
 
 /// embedding/r100/b256/tf32: a backbone and how many pictures at a time, which are on the GPU.

@@ -23,13 +23,65 @@ struct ExplainOptions {
   int threads = 1;
   imaging::Settings imaging{};
   data::Resize resize = data::Resize::bilinear;
+  int gpu = 0;                            ///< number of the GPU, on CUDA
+  Precision precision = Precision::fp32;  ///< on CUDA
 };
 
+/// What an Explainer asks of a device beside its networks' operations: memory, and the way of pictures and maps to and from the host.
+struct Explaining {};
+}  // namespace berl::eval
+
+template <>
+struct berl::Kernel<berl::eval::Explaining, berl::Host> {
+  static constexpr Memory const& memory = host_memory;
+
+  static Context<Host> context(eval::ExplainOptions const& o) { return {o.threads, {}, Convolutions::per_picture}; }
+  /// Parameters where the device reads them.
+  template <class L>
+  struct Weights {
+    Weights(Context<Host>&, nn::ParamsOf<L, float, Host>& given) : params(given) {}
+    nn::ParamsOf<L, float, Host>& params;
+  };
+  /// Bytes of scratch for a network.
+  template <class L, class In>
+  static std::size_t plan(Context<Host>&, eval::ExplainOptions const& o) {
+    return nn::scratch<L, float, In>(o.batch, o.threads);
+  }
+  static void begin(Context<Host>&) {}
+  template <class S>
+  class Inbox {
+   public:
+    static constexpr std::size_t bytes(int batch) { return padded<float>(static_cast<std::size_t>(batch) * S::size) * sizeof(float); }
+    Inbox(Arena& arena, int batch) : room_(arena.take<float>(static_cast<std::size_t>(batch) * S::size)) {}
+    Write<float, S, Host> room(int n) const { return {room_, n}; }
+    Read<float, S, Host> send(Context<Host>&, Read<float, S, Host> given) { return given; }
+
+   private:
+    float* room_;
+  };
+  /// Where maps are fetched to, and how: they are there.
+  static Arena outbox(std::size_t) { return {}; }
+  template <class S>
+  static Read<float, S, Host> fetch(Context<Host>&, Arena&, Read<float, S, Host> maps) {
+    return maps;
+  }
+  static void wait(Context<Host>&) {}
+  template <class From, class To>
+  static void resize(Context<Host>& ctx, data::Resize method, Read<float, From, Host> from, Write<float, To, Host> to) {
+    data::resize(ctx, method, from, to);
+  }
+};
+
+namespace berl::eval {
 /// Explains any number of pictures with the parameters of a model, which must outlive it. Memory is planned once.
 ///   Explainer<Model> explain(trainer.parameters());  auto const faces = explain(pictures);
 /// Parameters has the members trunk, view, light, depth and albedo, as train::Parameters.
-template <class Model>
+/// With Device = Cuda, include <berl/cuda/eval/explain.hpp> before and compile as CUDA: pictures, parameters and explanations are the
+/// host's there too, and the parameters are copied when it is made.
+template <class Model, class Device = Host>
 class Explainer {
+  using On = Kernel<Explaining, Device>;
+
  public:
   using Input = typename Model::Input;
   using Tap = typename Model::Tap;
@@ -37,19 +89,21 @@ class Explainer {
   static constexpr int S = Aux::side;
   using Picture = Shape<3, S, S>;
   using Map = Shape<1, S, S>;
-  template <class L>
-  using Params = nn::ParamsOf<L, float, Host>;
 
+  /// errors  Error: options that are not positive; on CUDA no such GPU, or too little memory on it
   template <class Parameters>
   explicit Explainer(Parameters& parameters, ExplainOptions const& options = {})
-      : trunk_(parameters.trunk),
-        view_(parameters.view),
-        light_(parameters.light),
-        depth_(parameters.depth),
-        albedo_(parameters.albedo),
-        options_(checked(options)),
-        memory_(bytes(options)),
-        ctx_{options.threads, Arena(scratch_bytes(options)), Convolutions::per_picture} {}
+      : options_(checked(options)),
+        ctx_(On::context(options_)),
+        memory_(plan(), On::memory),
+        results_(On::outbox(result_bytes())),
+        inbox_(memory_, options_.batch),
+        trunk_(ctx_, parameters.trunk),
+        view_(ctx_, parameters.view),
+        light_(ctx_, parameters.light),
+        depth_(ctx_, parameters.depth),
+        albedo_(ctx_, parameters.albedo),
+        host_{1, Arena(losses::ReconstructionLoss::scratch<float>(1))} {}
 
   /// errors  Error: a picture of another size than the networks take; weights that make numbers which are not finite
   std::vector<Explanation<S>> operator()(std::span<io::Image const> pictures) {
@@ -57,8 +111,7 @@ class Explainer {
     all.reserve(pictures.size());
     for (std::size_t first = 0; first < pictures.size(); first += static_cast<std::size_t>(options_.batch)) {
       auto const some = pictures.subspan(first, std::min(pictures.size() - first, static_cast<std::size_t>(options_.batch)));
-      Scope const scope(memory_);
-      auto const planar = take<Input>(static_cast<int>(some.size()));
+      auto const planar = inbox_.room(static_cast<int>(some.size()));
       for (std::size_t k = 0; k < some.size(); ++k) {
         check_size(some[k], first + k);
         io::to_network(some[k], planar.sample(static_cast<int>(k)));
@@ -71,79 +124,98 @@ class Explainer {
   std::vector<Explanation<S>> operator()(Read<float, Input, Host> pictures) {
     std::vector<Explanation<S>> all;
     all.reserve(static_cast<std::size_t>(pictures.batch()));
-    for (int first = 0; first < pictures.batch(); first += options_.batch) {
-      Scope const scope(memory_);
+    for (int first = 0; first < pictures.batch(); first += options_.batch)
       explain({pictures.sample(first), std::min(options_.batch, pictures.batch() - first)}, all);
-    }
     return all;
   }
   ExplainOptions const& options() const { return options_; }
 
  private:
-  void explain(Read<float, Input, Host> pictures, std::vector<Explanation<S>>& all) {
-    int const n = pictures.batch();
+  void explain(Read<float, Input, Host> given, std::vector<Explanation<S>>& all) {
+    Scope const scope(memory_), results(results_);
+    On::begin(ctx_);
+    auto const pictures = inbox_.send(ctx_, given);
+    int const wanted = given.batch(), n = pictures.batch();
     auto const& settings = options_.imaging;
     auto const tap = take<Tap>(n);
     auto const image = take<Picture>(n), albedo = take<Picture>(n), seen_normal = take<Picture>(n);
     auto const raw = take<Map>(n), depth = take<Map>(n), shading = take<Map>(n);
     auto const light = take<Shape<4, 1, 1>>(n);
     auto const view = take<Shape<6, 1, 1>>(n);
-    imaging::Rendering<float, S> const rendering(memory_, n, settings.supersampling);
+    imaging::Rendering<float, S, Device> const rendering(memory_, n, settings.supersampling);
 
-    data::resize(ctx_, options_.resize, pictures, image);
-    nn::forward<typename Model::Trunk, Inference>(ctx_, trunk_, pictures, tap, Forget{});
-    nn::forward<typename Aux::View, Inference>(ctx_, view_, image.read(), view, Forget{});
-    nn::forward<typename Aux::Light, Inference>(ctx_, light_, image.read(), light, Forget{});
-    nn::forward<typename Aux::Depth, Inference>(ctx_, depth_, tap.read(), raw, Forget{});
-    nn::forward<typename Aux::Albedo, Inference>(ctx_, albedo_, tap.read(), albedo, Forget{});
+    On::resize(ctx_, options_.resize, pictures, image);
+    nn::forward<typename Model::Trunk, Inference>(ctx_, trunk_.params, pictures, tap, Forget{});
+    nn::forward<typename Aux::View, Inference>(ctx_, view_.params, image.read(), view, Forget{});
+    nn::forward<typename Aux::Light, Inference>(ctx_, light_.params, image.read(), light, Forget{});
+    nn::forward<typename Aux::Depth, Inference>(ctx_, depth_.params, tap.read(), raw, Forget{});
+    nn::forward<typename Aux::Albedo, Inference>(ctx_, albedo_.params, tap.read(), albedo, Forget{});
     imaging::canonical_depth(ctx_, settings, raw.read(), depth);
-    for (int k = 0; k < n; ++k)
-      check_finite(all.size() + static_cast<std::size_t>(k), part(view, k), part(light, k), part(depth, k), part(albedo, k));
-    imaging::render(ctx_, settings, imaging::Scene<float, S>{depth.read(), albedo.read(), light.read(), view.read()}, rendering);
+    auto const its_view = fetch(view, wanted);
+    auto const its_light = fetch(light, wanted);
+    auto const its_depth = fetch(depth, wanted);
+    auto const its_albedo = fetch(albedo, wanted);
+    On::wait(ctx_);
+    for (int k = 0; k < wanted; ++k)
+      check_finite(all.size() + static_cast<std::size_t>(k), samples(its_view, k, 1), samples(its_light, k, 1), samples(its_depth, k, 1),
+                   samples(its_albedo, k, 1));
+    imaging::render(ctx_, settings, imaging::Scene<float, S, Device>{depth.read(), albedo.read(), light.read(), view.read()}, rendering);
     imaging::shade(ctx_, settings, rendering.normal.read(), light.read(), shading);
     imaging::normals(ctx_, settings, rendering.depth.read(), seen_normal);
+    auto const its_input = fetch(image, wanted);
+    auto const its_reconstruction = fetch(rendering.image, wanted);
+    auto const its_mask = fetch(rendering.mask, wanted);
+    auto const its_canonical = fetch(rendering.canonical, wanted);
+    auto const its_normal = fetch(rendering.normal, wanted);
+    auto const its_shading = fetch(shading, wanted);
+    auto const its_seen_depth = fetch(rendering.depth, wanted);
+    auto const its_seen_normal = fetch(seen_normal, wanted);
+    On::wait(ctx_);
 
-    for (int k = 0; k < n; ++k) {
+    for (int k = 0; k < wanted; ++k) {
       auto& e = all.emplace_back();
       e.settings = settings;
-      keep(image, k, e.input), keep(rendering.image, k, e.reconstruction), keep(rendering.mask, k, e.mask);
-      keep(rendering.canonical, k, e.canonical), keep(albedo, k, e.albedo), keep(rendering.normal, k, e.normal);
-      keep(depth, k, e.depth), keep(shading, k, e.shading);
-      keep(rendering.depth, k, e.seen_depth), keep(seen_normal, k, e.seen_normal);
-      keep(light, k, e.light), keep(view, k, e.view);
+      keep(its_input, k, e.input), keep(its_reconstruction, k, e.reconstruction), keep(its_mask, k, e.mask);
+      keep(its_canonical, k, e.canonical), keep(its_albedo, k, e.albedo), keep(its_normal, k, e.normal);
+      keep(its_depth, k, e.depth), keep(its_shading, k, e.shading);
+      keep(its_seen_depth, k, e.seen_depth), keep(its_seen_normal, k, e.seen_normal);
+      keep(its_light, k, e.light), keep(its_view, k, e.view);
       e.l1 =
-          double{losses::reconstruction_loss(ctx_, losses::ReconstructionLoss{}, e.reconstruction.read(), e.input.read(), e.mask.read())};
+          double{losses::reconstruction_loss(host_, losses::ReconstructionLoss{}, e.reconstruction.read(), e.input.read(), e.mask.read())};
     }
   }
 
   template <class Shape_>
-  Write<float, Shape_, Host> take(int n) {
+  Write<float, Shape_, Device> take(int n) {
     return {memory_.take<float>(static_cast<std::size_t>(n) * Shape_::size), n};
   }
+  /// The first maps on the host, once the context has been waited for.
   template <class Shape_>
-  static Read<float, Shape_, Host> part(Write<float, Shape_, Host> all, int k) {
-    return {all.sample(k), 1};
+  Read<float, Shape_, Host> fetch(Write<float, Shape_, Device> maps, int wanted) {
+    return On::fetch(ctx_, results_, samples(maps.read(), 0, wanted));
   }
   template <class Shape_>
-  static void keep(Write<float, Shape_, Host> all, int k, Tensor<float, Shape_>& one) {
-    copy(part(all, k), one.write());
+  static void keep(Read<float, Shape_, Host> all, int k, Tensor<float, Shape_>& one) {
+    copy(samples(all, k, 1), one.write());
   }
 
-  /// What explain() takes for one batch, with its pictures.
-  static std::size_t bytes(ExplainOptions const& o) {
-    auto const elements = [&](int size) { return padded<float>(static_cast<std::size_t>(o.batch) * static_cast<std::size_t>(size)); };
-    return (elements(Input::size) + elements(Tap::size) + 3 * elements(Picture::size) + 3 * elements(Map::size) + elements(4) +
-            elements(6)) *
-               sizeof(float) +
-           imaging::Rendering<float, S>::bytes(o.batch, o.imaging.supersampling);
+  /// Plans the networks and their scratch; the bytes of what explain() takes for one batch, with its pictures.
+  std::size_t plan() {
+    auto const& o = options_;
+    ctx_.scratch =
+        Arena(std::max({On::template plan<typename Model::Trunk, Input>(ctx_, o), On::template plan<typename Aux::View, Picture>(ctx_, o),
+                        On::template plan<typename Aux::Light, Picture>(ctx_, o), On::template plan<typename Aux::Depth, Tap>(ctx_, o),
+                        On::template plan<typename Aux::Albedo, Tap>(ctx_, o),
+                        imaging::render_scratch_bytes<float, S, Device>(o.batch, o.threads, o.imaging.supersampling)}),
+              On::memory);
+    return On::template Inbox<Input>::bytes(o.batch) +
+           (elements(Tap::size) + 3 * elements(Picture::size) + 3 * elements(Map::size) + elements(4) + elements(6)) * sizeof(float) +
+           imaging::Rendering<float, S, Device>::bytes(o.batch, o.imaging.supersampling);
   }
-  static std::size_t scratch_bytes(ExplainOptions const& o) {
-    int const n = o.batch, t = o.threads;
-    return std::max({nn::scratch<typename Model::Trunk, float, Input>(n, t), nn::scratch<typename Aux::View, float, Picture>(n, t),
-                     nn::scratch<typename Aux::Light, float, Picture>(n, t), nn::scratch<typename Aux::Depth, float, Tap>(n, t),
-                     nn::scratch<typename Aux::Albedo, float, Tap>(n, t),
-                     imaging::render_scratch_bytes<float, S>(n, t, o.imaging.supersampling),
-                     losses::ReconstructionLoss::scratch<float>(1)});
+  std::size_t elements(int size) const { return padded<float>(static_cast<std::size_t>(options_.batch) * static_cast<std::size_t>(size)); }
+  /// An Explanation's maps.
+  std::size_t result_bytes() const {
+    return (6 * elements(Picture::size) + 4 * elements(Map::size) + elements(4) + elements(6)) * sizeof(float);
   }
   static ExplainOptions checked(ExplainOptions const& o) {
     auto const positive = [](char const* name, int value) {
@@ -167,13 +239,17 @@ class Explainer {
                   "The weights are damaged or the training has diverged: take an older checkpoint.");
   }
 
-  Params<typename Model::Trunk>& trunk_;
-  Params<typename Aux::View>& view_;
-  Params<typename Aux::Light>& light_;
-  Params<typename Aux::Depth>& depth_;
-  Params<typename Aux::Albedo>& albedo_;
+  template <class L>
+  using Weights = typename On::template Weights<L>;
   ExplainOptions options_;
-  Arena memory_;
-  Context<Host> ctx_;
+  Context<Device> ctx_;
+  Arena memory_, results_;
+  typename On::template Inbox<Input> inbox_;
+  Weights<typename Model::Trunk> trunk_;
+  Weights<typename Aux::View> view_;
+  Weights<typename Aux::Light> light_;
+  Weights<typename Aux::Depth> depth_;
+  Weights<typename Aux::Albedo> albedo_;
+  Context<Host> host_;
 };
 }  // namespace berl::eval

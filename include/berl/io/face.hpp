@@ -11,6 +11,7 @@
 #include <memory>  // unique_ptr
 #include <span>
 #include <string>
+#include <type_traits>  // is_same_v
 #include <vector>
 
 namespace berl {
@@ -56,8 +57,11 @@ std::vector<std::vector<T>> embed_pictures(std::span<io::Image const> pictures, 
 /// it is loaded. Copies nothing and changes nothing once loaded: one object serves several threads.
 ///   auto const face = berl::load<berl::networks::IResNet100>("face.safetensors");
 ///   auto const e = face.embed(picture);
-template <class B, class T = float>
+/// With Device = Cuda, #include <berl/cuda/io/face.hpp>.
+template <class B, class T = float, class Device = Host>
 class Face {
+  static_assert(std::is_same_v<Device, Host>, "berl::Face: for berl::Cuda include <berl/cuda/io/face.hpp>, and compile this file as CUDA.");
+
  public:
   using Input = typename B::Input;
   using Trunk = typename B::Trunk;

@@ -88,7 +88,7 @@ void forward_from(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Y
   if constexpr (after<L, I> == L::layers::size) {
     forward_unit<L, I, Mode>(ctx, params, x, y, pass, sums...);
   } else {
-    using H = OutputOf<Unit, X>;
+    using H = typename output_of<Unit, X>::type;  // no alias: see docs/pitfalls.md, nvcc
     T* at;
     P here = pass;
     if constexpr (std::is_same_v<P, Forget>) {
@@ -118,7 +118,7 @@ void backward_from(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, 
     refill();
     backward_unit<L, I, Mode>(ctx, params, x, dy, dx, pass);
   } else {
-    using H = OutputOf<Unit, X>;
+    using H = typename output_of<Unit, X>::type;
     Write<T, H, D> const dhidden(between.block[block_of_gradient<L, I>()], x.batch());
     T* const at = recomputed<L, I> ? dhidden.data() : pass.take(static_cast<std::size_t>(x.batch()) * H::size);
     Read<T, H, D> const hidden(at, x.batch());

@@ -46,3 +46,28 @@ TEST_CASE("a block of parameters comes back from the GPU as it was, and lies the
   CHECK(there[1] == block[9]);  // channel 1 of the first pixel
   CHECK(there[3] == block[1]);  // channel 0 of the next
 }
+
+TEST_CASE("weights for evaluation are the host's arrays, with what is kept but not trained" * needs_gpu()) {
+  Context<Cuda> ctx(0, copy_block_scratch<Net, float>());
+  nn::Weights<Net> host;
+  float next = 0;
+  host.params.visit(
+      [&](Nameless, auto& array) {
+        for (int i = 0; i < std::remove_cvref_t<decltype(array)>::shape::size; ++i) array.value()[i] = next++;
+      },
+      Nameless{});
+  gpu::Weights<Net> weights(ctx, host.params);
+  std::vector<float const*> expected;
+  host.params.visit([&](Nameless, auto& array) { expected.push_back(array.value()); }, Nameless{});
+  std::size_t arrays = 0;
+  weights.params.visit(
+      [&](Nameless, auto& array) {
+        using A = gpu::detail::Maps<typename std::remove_cvref_t<decltype(array)>::shape>;
+        Tensor<float, typename A::shape, Host, Nchw> back(A::count);
+        copy(ctx, Read<float, typename A::shape, Cuda, typename A::on_gpu>(array.value(), A::count), back.write());
+        ctx.synchronize();
+        CHECK(std::equal(back.span().begin(), back.span().end(), expected[arrays++]));
+      },
+      Nameless{});
+  CHECK(arrays == 8);  // two of them are the norm's running statistics
+}

@@ -2,7 +2,9 @@
 #include <berl/cuda/tensor.hpp>  // copy
 #include <berl/nn/state.hpp>     // place, SizesOf
 
-#include <algorithm>  // max
+#include <algorithm>    // max
+#include <type_traits>  // remove_cvref_t
+#include <vector>
 
 /// How the arrays of a network lie on the GPU: as on the host, one behind the other in blocks that nn::place lays out, but the weights of
 /// a convolution, (M, C, K, K) in files and on the host, as (M, K, K, C), which is how cuDNN reads them fastest.
@@ -62,4 +64,33 @@ void copy_block_to_host(Context<Cuda>& ctx, T const* from, T* to) {
          Write<T, typename A::shape, Host, Nchw>(to + at, A::count));
   });
 }
+
+/// A network's arrays on the GPU, for evaluation: no gradients, and copied once from the host's, which may go then.
+///   scratch copy_block_scratch
+template <class L, class T = float>
+class Weights {
+  using Sizes = nn::SizesOf<L, T>;
+
+ public:
+  Weights(Context<Cuda>& ctx, nn::ParamsOf<L, T, Host>& from) : memory_((Sizes::block + Sizes::buffers) * sizeof(T), gpu::memory) {
+    T* const values = memory_.take<T>(Sizes::block);
+    nn::place<L, T, Cuda>(params, values, values, memory_.take<T>(Sizes::buffers));
+    std::vector<T*> places;
+    params.visit([&](Nameless, auto& array) { places.push_back(array.value()); }, Nameless{});
+    auto to = places.begin();
+    from.visit(
+        [&](Nameless, auto& array) {
+          using A = detail::Maps<typename std::remove_cvref_t<decltype(array)>::shape>;
+          copy(ctx, Read<T, typename A::shape, Host, Nchw>(array.value(), A::count),
+               Write<T, typename A::shape, Cuda, typename A::on_gpu>(*to++, A::count));
+        },
+        Nameless{});
+    ctx.synchronize();
+  }
+
+  nn::ParamsOf<L, T, Cuda> params;
+
+ private:
+  Arena memory_;
+};
 }  // namespace berl::gpu

@@ -5,6 +5,7 @@
 #include <berl/cuda/imaging/rasterize.hpp>
 #include <berl/cuda/imaging/viewpoint.hpp>
 #include <berl/cuda/imaging/warp.hpp>
+#include <berl/cuda/inbox.hpp>                    // Inbox
 #include <berl/cuda/losses/depth_smoothness.hpp>  // the losses'
 #include <berl/cuda/losses/margin_head.hpp>
 #include <berl/cuda/losses/reconstruction.hpp>
@@ -24,7 +25,6 @@
 
 #include <algorithm>  // max
 #include <cmath>      // NAN
-#include <cstring>    // memcpy
 
 /// Everything that Trainer<Model, Cuda> needs: #include this, and compile as CUDA.
 namespace berl::train::detail {
@@ -108,39 +108,22 @@ struct berl::Kernel<berl::train::Machine, berl::Cuda> {
          Mirror<Model, T>::scratch_bytes()});
     ctx.scratch = Arena(bytes, gpu::memory);
   }
-  /// A batch on its way to the GPU: pinned memory of the host, from which it is copied while the host goes on. The GPU's batch always
-  /// has the planned size, so that what was planned fits; behind a smaller one lies an older.
+  /// A batch on its way to the GPU.
   template <class T, class Input>
   class Inbox {
    public:
-    static constexpr std::size_t bytes(int batch) {
-      auto const n = static_cast<std::size_t>(batch);
-      return padded<T>(n * Input::size) * sizeof(T) + padded<int>(n) * sizeof(int);
-    }
-    Inbox(Arena& arena, int batch)
-        : pictures_(arena.take<T>(static_cast<std::size_t>(batch) * Input::size), batch),
-          labels_(arena.take<int>(static_cast<std::size_t>(batch)), batch),
-          pinned_(bytes(batch), gpu::pinned_memory),
-          pinned_pictures_(pinned_.take<T>(static_cast<std::size_t>(batch) * Input::size)),
-          pinned_labels_(pinned_.take<int>(static_cast<std::size_t>(batch))) {}
-    Read<T, Input, Cuda> pictures(Context<Cuda>& ctx, Read<T, Input, Host> given) {
-      std::memcpy(pinned_pictures_, given.data(), given.size() * sizeof(T));
-      berl::copy(ctx, Read<T, Input, Host>(pinned_pictures_, given.batch()), Write<T, Input, Cuda>(pictures_.data(), given.batch()));
-      return pictures_.read();
-    }
+    static constexpr std::size_t bytes(int batch) { return gpu::Inbox<T, Input>::bytes(batch) + gpu::Inbox<int, Shape<1>>::bytes(batch); }
+    Inbox(Arena& arena, int batch) : batch_(batch), pictures_(arena, batch), labels_(arena, batch) {}
+    Read<T, Input, Cuda> pictures(Context<Cuda>& ctx, Read<T, Input, Host> given) { return pictures_.send(ctx, given); }
     Labels labels(Context<Cuda>& ctx, std::span<int const> given, int identities) {
-      losses::detail::check_labels(given, labels_.batch(), identities);
-      std::memcpy(pinned_labels_, given.data(), given.size_bytes());
-      berl::copy(ctx, Read<int, Shape<1>, Host>(pinned_labels_, labels_.batch()), labels_);
-      return labels_.read();
+      losses::detail::check_labels(given, batch_, identities);
+      return labels_.send(ctx, Read<int, Shape<1>, Host>(given.data(), batch_));
     }
 
    private:
-    Write<T, Input, Cuda> pictures_;
-    Write<int, Shape<1>, Cuda> labels_;
-    Arena pinned_;
-    T* pinned_pictures_;
-    int* pinned_labels_;
+    int batch_;
+    gpu::Inbox<T, Input> pictures_;
+    gpu::Inbox<int, Shape<1>> labels_;
   };
   /// The states on the host, which are copied when they are asked for. Gradients stay on the GPU.
   template <class Model, class T>

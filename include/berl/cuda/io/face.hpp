@@ -1,0 +1,108 @@
+#pragma once
+#include <berl/cuda/inbox.hpp>      // Inbox
+#include <berl/cuda/nn/conv2d.hpp>  // the backbones' layers
+#include <berl/cuda/nn/linear.hpp>
+#include <berl/cuda/nn/norm.hpp>
+#include <berl/cuda/nn/params.hpp>  // Weights
+#include <berl/cuda/nn/pointwise.hpp>
+#include <berl/cuda/nn/prelu.hpp>
+#include <berl/io/face.hpp>
+
+#include <algorithm>  // max, min
+#include <mutex>
+#include <string>  // to_string
+
+namespace berl {
+namespace gpu {
+struct FaceOptions {
+  int gpu = 0;
+  Precision precision = Precision::fp32;
+  int batch = 32;  ///< pictures at a time, for which memory is planned once; fewer take as long, more are embedded in several rounds
+};
+}  // namespace gpu
+
+/// The same on a GPU; compile as CUDA. One object serves several threads, one batch after the other.
+///   berl::Face<berl::networks::IResNet100, float, berl::Cuda> const face(berl::io::read_weights("face.safetensors"));
+///   auto const embeddings = face.embed(pictures);
+template <class B, class T>
+class Face<B, T, Cuda> {
+  using Trunk = nn::Folded<typename B::Trunk>;
+  using Top = nn::Folded<typename B::Top>;
+
+ public:
+  using Input = typename B::Input;
+  using Tap = nn::OutputOf<Trunk, Input>;
+  using Embedding = nn::OutputOf<Top, Tap>;
+  static constexpr int size = Embedding::size;
+
+  /// errors  Error: no such GPU, or too little memory on it; arrays of another network, numbers that are not finite
+  explicit Face(io::SafeTensors const& file, gpu::FaceOptions const& options = {}) : work_(std::make_unique<Work>(file, options)) {}
+
+  /// errors  as embed_pictures; Error, where the GPU fails
+  template <class Fusion = Plain>
+  std::vector<T> embed(io::Image const& picture, Fusion fusion = {}) const {
+    return embed(std::span<io::Image const>(&picture, 1), fusion).front();
+  }
+  template <class Fusion = Plain>
+  std::vector<std::vector<T>> embed(std::span<io::Image const> pictures, Fusion fusion = {}) const {
+    int const batch = std::max(1, std::min(work_->options.batch, static_cast<int>(pictures.size())));
+    return embed_pictures<T, Input, Embedding>(
+        pictures, batch, fusion,
+        [this](Read<T, Input, Host> images, Write<T, Embedding, Host> embeddings) { work_->run(images, embeddings); });
+  }
+
+ private:
+  struct Work {
+    Work(io::SafeTensors const& file, gpu::FaceOptions const& given)
+        : options(checked(given)),
+          ctx(options.gpu),
+          memory(plan(), gpu::memory),
+          inbox(memory, options.batch),
+          tap(memory.template take<T>(elements<Tap>()), options.batch),
+          embedding(memory.template take<T>(elements<Embedding>()), options.batch),
+          host(io::read_folded_backbone<B, T>(file)),
+          trunk(ctx, host->trunk),
+          top(ctx, host->top) {
+      host.reset();
+    }
+    void run(Read<T, Input, Host> images, Write<T, Embedding, Host> embeddings) {
+      std::lock_guard const lock(mutex);
+      gpu::use(ctx.device);
+      auto const x = inbox.send(ctx, images);
+      nn::forward<Trunk, Inference>(ctx, trunk.params, x, tap, Forget{});
+      nn::forward<Top, Inference>(ctx, top.params, tap.read(), embedding, Forget{});
+      copy(ctx, Read<T, Embedding, Cuda>(embedding.data(), embeddings.batch()), embeddings);
+      ctx.synchronize();
+    }
+    static gpu::FaceOptions const& checked(gpu::FaceOptions const& o) {
+      if (o.batch < 1) throw Error("berl::Face<B, T, Cuda>: batch", std::to_string(o.batch), "at least 1", "The default serves.");
+      return o;
+    }
+    template <class S>
+    std::size_t elements() const {
+      return static_cast<std::size_t>(options.batch) * S::size;
+    }
+    /// Plans both networks and their scratch; the bytes of everything else.
+    std::size_t plan() {
+      int const n = options.batch;
+      ctx.precision = options.precision;
+      ctx.scratch = Arena(std::max({gpu::plan<Trunk, T, Input>(ctx, n), gpu::plan<Top, T, Tap>(ctx, n), gpu::copy_block_scratch<Trunk, T>(),
+                                    gpu::copy_block_scratch<Top, T>()}),
+                          gpu::memory);
+      return gpu::Inbox<T, Input>::bytes(n) + (padded<T>(elements<Tap>()) + padded<T>(elements<Embedding>())) * sizeof(T);
+    }
+
+    gpu::FaceOptions options;
+    Context<Cuda> ctx;
+    Arena memory;
+    gpu::Inbox<T, Input> inbox;
+    Write<T, Tap, Cuda> tap;
+    Write<T, Embedding, Cuda> embedding;
+    std::unique_ptr<io::FoldedWeightsOf<B, T>> host;  // until they are copied
+    gpu::Weights<Trunk, T> trunk;
+    gpu::Weights<Top, T> top;
+    std::mutex mutex;  // of a batch's way through all of this
+  };
+  std::unique_ptr<Work> work_;
+};
+}  // namespace berl
