@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "device.hpp"            // DeviceOptions
 #include "networks/network.hpp"  // open_network
 
 /// Of a program that takes what a network gave before in place of the network: what it is called, and what it is.
@@ -24,7 +25,8 @@ struct WithoutModel {};
 /// Of a program that reads the file of a network, and runs nothing.
 struct ModelFile {};
 
-/// The command line of a program that runs a network: --model first, --threads last, and what programs share in between.
+/// The command line of a program that runs a network: --model first, --threads, --device and --precision
+/// last, and what programs share in between.
 class CommandLine : public CLI::App {
  public:
   CommandLine(std::string const& program, std::string const& text) : App(text, program) { add_model()->required(); }
@@ -33,10 +35,10 @@ class CommandLine : public CLI::App {
     add_option(other.option, file_, "instead of a model: " + other.text);
   }
   CommandLine(std::string const& program, std::string const& text, OptionalModel) : App(text, program) { add_model(); }
-  CommandLine(std::string const& program, std::string const& text, ModelFile) : App(text, program), has_threads_(false) {
+  CommandLine(std::string const& program, std::string const& text, ModelFile) : App(text, program), runs_(false) {
     add_model()->required();
   }
-  CommandLine(std::string const& program, std::string const& text, WithoutModel) : App(text, program), has_threads_(false) {}
+  CommandLine(std::string const& program, std::string const& text, WithoutModel) : App(text, program), runs_(false) {}
   void add_pictures(std::vector<std::string>& arguments) {
     add_option("pictures", arguments, "pictures of aligned faces, PNG or JPEG, or folders of them")->required();
   }
@@ -49,8 +51,12 @@ class CommandLine : public CLI::App {
   void add_flip(bool& flip) { add_flag("--flip", flip, "add the embedding of the mirrored picture"); }
 
   /// The exit code, where the program ends here: help was asked for, or something given cannot be used.
+  ///   errors  as DeviceOptions::gpu
   std::optional<int> read(int argc, char** argv) {
-    if (has_threads_) add_option("--threads", threads_, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
+    if (runs_) {
+      add_option("--threads", threads_, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
+      device_.add_to(*this);
+    }
     try {
       parse(argc, argv);
       if (!instead_.empty() && model_.empty() == file_.empty())
@@ -58,6 +64,7 @@ class CommandLine : public CLI::App {
     } catch (CLI::ParseError const& e) {
       return exit(e) == 0 ? 0 : 2;
     }
+    gpu_ = device_.gpu();
     return std::nullopt;
   }
   std::string const& model() const { return model_; }
@@ -65,7 +72,7 @@ class CommandLine : public CLI::App {
   std::string const& file() const { return file_; }
   int threads() const { return threads_; }
   /// errors  as open_network
-  std::unique_ptr<Network> open() const { return open_network(model_, threads_); }
+  std::unique_ptr<Network> open() const { return open_network(model_, threads_, gpu_); }
 
  private:
   CLI::Option* add_model() {
@@ -75,8 +82,10 @@ class CommandLine : public CLI::App {
   }
 
   std::string instead_, model_, file_;
-  bool has_threads_ = true;
+  bool runs_ = true;
   int threads_ = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  DeviceOptions device_;
+  std::optional<Gpu> gpu_;
 };
 
 /// Runs a program's body; what the caller got wrong is one message on stderr and exit code 2.

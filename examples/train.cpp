@@ -11,6 +11,7 @@
 #include <set>
 #include <thread>
 
+#include "device.hpp"  // DeviceOptions
 #include "networks/network.hpp"
 #include "settings_file.hpp"  // read_settings
 #include "stop_signal.hpp"    // stop, stop_on_signals
@@ -61,17 +62,6 @@ std::string all_keys() {
          "are\n"
          "kept as *.previous. Exit code: 0 the training is over; 2 something given cannot be used; 3 a loss was not finite;\n"
          "130 or 143 stopped by SIGINT or SIGTERM, and saved.\n";
-}
-
-/// Whether --device names a GPU; which and in what precision goes into the options.
-bool on_gpu(std::string const& device, std::string const& precision, berl::train::SessionOptions& options) {
-  bool const gpu = device == "cuda" || device.starts_with("cuda:");
-  if (device.starts_with("cuda:") ? !berl::io::from_text(device.substr(5), options.gpu) || options.gpu < 0 : device != "cpu" && !gpu)
-    throw Error("--device", "'" + device + "'", "cpu, cuda or cuda:N", "Give one of them; nvidia-smi counts the GPUs, from 0.");
-  if (precision != "fp32" && precision != "tf32") throw Error("--precision", "'" + precision + "'", "fp32 or tf32", "Give one of them.");
-  if (precision == "tf32" && !gpu) throw Error("--precision", "tf32 on the cpu", "fp32", "Leave it out, or give --device cuda.");
-  options.precision = precision == "tf32" ? berl::Precision::tf32 : berl::Precision::fp32;
-  return gpu;
 }
 
 /// Faces to look at: of the list of pairs, which training has not seen, or else one of each of the first identities.
@@ -127,9 +117,10 @@ int run(int argc, char** argv) {
   Plan plan;
   auto& options = plan.options;
   options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  std::string out, config, landmarks, crops, preset = "paper", device = "cpu", precision = "fp32";
+  std::string out, config, landmarks, crops, preset = "paper";
   std::vector<std::string> settings;
   bool resume = false, dry = false;
+  DeviceOptions device;
   CLI::App app("Trains a face network with self-supervised 3D reconstruction.", "train");
   app.footer(all_keys());
   app.add_option("--data", plan.data, "a folder with one folder of PNG or JPEG pictures for each person, a .rec file, or: synthetic")
@@ -150,9 +141,7 @@ int run(int argc, char** argv) {
   app.add_option("--pairs", options.pairs, "a list path_a,path_b,same of pictures to verify on");
   app.add_option("--seed", options.seed, "of everything random (default: 1)");
   app.add_option("--threads", options.threads, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
-  app.add_option("--device", device, "cpu; or cuda, the first GPU; or cuda:N, the GPU of that number (default: cpu)");
-  app.add_option("--precision", precision,
-                 "of products on a GPU: fp32, or tf32, which rounds what is multiplied to 10 bits and is faster (default: fp32)");
+  device.add_to(app);
   app.add_flag("--resume", resume, "go on where the training in --out stopped; without a state there it begins");
   app.add_flag("--dry-run", dry, "print what would be done, and stop");
   try {
@@ -161,7 +150,8 @@ int run(int argc, char** argv) {
     return app.exit(e) == 0 ? 0 : 2;
   }
 
-  bool const gpu = on_gpu(device, precision, options);
+  auto const gpu = device.gpu();
+  if (gpu) options.gpu = gpu->number, options.precision = gpu->precision;
   berl::train::set_preset(options.config, preset);
   read_settings(options.config, config, settings);
   berl::train::check(options.config);

@@ -5,6 +5,7 @@
 #include <berl/train/tap_network.hpp>  // TapNetwork
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,6 +46,12 @@ struct NetworkKind {
   berl::io::Graph (*graph)(berl::io::SafeTensors const& file, berl::io::Norms norms);
 };
 
+/// A GPU, and in what precision it multiplies.
+struct Gpu {
+  int number = 0;
+  berl::Precision precision = berl::Precision::fp32;
+};
+
 /// All kinds, smallest first.
 std::span<NetworkKind const* const> network_kinds();
 /// errors  Error, for a name that is none of theirs
@@ -52,6 +59,10 @@ NetworkKind const& network_kind(std::string_view name);
 /// Trains the network of the options on a GPU as NetworkKind::train does on the host.
 ///   errors  Error: a program without CUDA, no GPU, a head or an option that is the host's alone
 [[gnu::visibility("default")]] berl::train::Outcome train_on_gpu(AnyDataset const& pictures, berl::train::SessionOptions const& options);
+/// Opens a network on a GPU as NetworkKind::open does on the host.
+///   errors  likewise, but for the head; arrays of other shapes
+[[gnu::visibility("default")]] std::unique_ptr<Network> open_on_gpu(berl::io::SafeTensors&& file, berl::io::ModelInfo const& info,
+                                                                    Gpu const& gpu);
 
 /// A file of weights and the network that they are of: a model.safetensors of `train`, or a backbone in any file that io::read_weights
 /// takes, whose kind is told by its number of weights.
@@ -64,3 +75,6 @@ struct NetworkFile {
 NetworkFile read_network(std::filesystem::path const& path);
 /// errors  as read_network; arrays of other shapes
 std::unique_ptr<Network> open_network(std::filesystem::path const& path, int threads = 1);
+/// On the GPU, where there is one to run on. Only programs that call this need what is compiled for GPUs.
+///   errors  likewise; as open_on_gpu
+std::unique_ptr<Network> open_network(std::filesystem::path const& path, int threads, std::optional<Gpu> const& gpu);

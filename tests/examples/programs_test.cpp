@@ -151,23 +151,51 @@ TEST_CASE("what the caller got wrong is one message and exit code 2") {
   for (auto const* const program : {"reconstruct", "embed", "verify"}) CHECK(run(p.folder, program, "--help").code == 0);
 }
 
+namespace {
+/// What every program says of a device or a precision that it cannot have, in one message.
+void check_devices(test::ScratchFolder const& folder, std::string const& program, std::string const& arguments) {
+  CAPTURE(program);
+  auto const refused = [&](std::string const& device, std::vector<std::string> const& says) {
+    auto const ran = run(folder, program, arguments + " " + device);
+    CHECK(ran.code == 2);
+    CHECK(lines(ran.error) == 1);
+    bool const said = std::any_of(says.begin(), says.end(), [&](auto const& text) { return ran.error.find(text) != std::string::npos; });
+    CHECK_MESSAGE(said, ran.error);
+  };
+  refused("--device gpu", {"cpu, cuda or cuda:N"});
+  refused("--device cuda:", {"cpu, cuda or cuda:N"});
+  refused("--device cuda:x", {"cpu, cuda or cuda:N"});
+  refused("--device cuda:-1", {"cpu, cuda or cuda:N"});
+  refused("--precision half", {"fp32 or tf32"});
+  refused("--precision tf32", {"fp32", "on the cpu"});
+  refused("--device cuda:99", {"built without CUDA", "no NVIDIA", "GPU number 99"});  // as built, and where
+  auto const ran = run(folder, program, arguments + " --device cuda:99");
+  if (ran.error.find("built without CUDA") != std::string::npos)
+    CHECK_MESSAGE(ran.error.find("cmake --preset cuda && cmake --build --preset cuda --target") != std::string::npos, ran.error);
+  auto const help = run(folder, program, "--help");
+  CHECK(help.code == 0);
+  for (char const* const option : {"--device", "--precision"}) CHECK_MESSAGE(help.out.find(option) != std::string::npos, help.out);
+}
+}  // namespace
+
+TEST_CASE("programs that run a network say what a GPU lacks") {
+  if (skip()) return;
+  Prepared const p;
+  std::string const model = "--model " + p.model, out = (p.folder / "out").string();
+  check_devices(p.folder, "embed", model + " --out " + out + ".csv " + p.pictures);
+  check_devices(p.folder, "reconstruct", model + " --out " + out + " " + p.pictures);
+  check_devices(p.folder, "verify", model + " --pairs " + p.pictures + "/pairs.csv");
+  check_devices(p.folder, "shape", model + " --synthetic 1");
+  CHECK(!fs::exists(out + ".csv"));
+  CHECK(!fs::exists(out));
+  CHECK(run(p.folder, "embed", model + " --device cpu --precision fp32 --out " + out + ".csv " + p.pictures).code == 0);
+}
+
 TEST_CASE("train draws faces at its end, and says what a GPU lacks") {
   if (skip()) return;
   test::ScratchFolder const folder;
   test::train_shortly(folder);
   CHECK(io::read_image(folder / "trained/faces.png").height == 6 + 16 + 6 + 3 * (128 + 6));  // three people under their titles
-  auto const refused = [&](char const* device, std::vector<std::string> const& says) {
-    auto const ran = run(folder, "train", "--data synthetic --out " + (folder / "other").string() + " " + device);
-    CHECK(ran.code == 2);
-    CHECK(lines(ran.error) == 1);
-    bool const said = std::any_of(says.begin(), says.end(), [&](auto const& text) { return ran.error.find(text) != std::string::npos; });
-    CHECK_MESSAGE(said, ran.error);
-    CHECK(!fs::exists(folder / "other/state.safetensors"));
-  };
-  refused("--device gpu", {"cpu, cuda or cuda:N"});
-  refused("--device cuda:", {"cpu, cuda or cuda:N"});
-  refused("--device cuda:-1", {"cpu, cuda or cuda:N"});
-  refused("--precision half", {"fp32 or tf32"});
-  refused("--precision tf32", {"fp32 or tf32", "on the cpu"});
-  refused("--device cuda:99", {"built without CUDA", "no NVIDIA", "GPU number 99"});  // as built, and where
+  check_devices(folder, "train", "--data synthetic --out " + (folder / "other").string());
+  CHECK(!fs::exists(folder / "other/state.safetensors"));
 }

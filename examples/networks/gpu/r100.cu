@@ -1,3 +1,3 @@
-#include "train.hpp"
+#include "instance.hpp"
 
-TrainOnGpu const r100_on_gpu = instance::train_on_gpu<berl::networks::IResNet100>;
+KindOnGpu const r100_on_gpu = instance::kind_on_gpu<berl::networks::IResNet100>;

@@ -1,3 +1,3 @@
-#include "train.hpp"
+#include "instance.hpp"
 
-TrainOnGpu const r18_on_gpu = instance::train_on_gpu<berl::networks::IResNet18>;
+KindOnGpu const r18_on_gpu = instance::kind_on_gpu<berl::networks::IResNet18>;

@@ -1,3 +1,3 @@
-#include "train.hpp"
+#include "instance.hpp"
 
-TrainOnGpu const r50_on_gpu = instance::train_on_gpu<berl::networks::IResNet50>;
+KindOnGpu const r50_on_gpu = instance::kind_on_gpu<berl::networks::IResNet50>;

@@ -1,3 +1,3 @@
-#include "train.hpp"
+#include "instance.hpp"
 
-TrainOnGpu const unsup3d_quarter_on_gpu = instance::train_on_gpu<Unsup3dQuarter>;
+KindOnGpu const unsup3d_quarter_on_gpu = instance::kind_on_gpu<Unsup3dQuarter>;
