@@ -22,8 +22,13 @@ TEST_CASE("cuBLASLt takes the descriptors of all products") {
     CHECK_NOTHROW(ProductPlan(nullptr, shape));
     shape.precision = Precision::tf32;
     CHECK_NOTHROW(ProductPlan(nullptr, shape));
-    shape.type = CUDA_R_64F;
+    shape.type = shape.to_type = CUDA_R_64F;
     CHECK_NOTHROW(ProductPlan(nullptr, shape));
+    shape.type = CUDA_R_16BF;
+    for (auto const to : {CUDA_R_16BF, CUDA_R_32F}) {
+      shape.to_type = to;
+      CHECK_NOTHROW(ProductPlan(nullptr, shape));
+    }
   }
 }
 
@@ -47,7 +52,8 @@ TEST_CASE("products on the GPU are those of the definition" * needs_gpu()) {
   auto const bias = filled<float, Shape<64>>(1, "bias");
   auto const as = on_gpu(ctx, a), bs = on_gpu(ctx, b);
   auto const biases = on_gpu(ctx, bias);
-  CHECK_THROWS_AS(Products::run<float>(ctx, "test", shapes[0], nullptr, nullptr, nullptr, nullptr, nullptr), std::logic_error);
+  CHECK_THROWS_AS(Products::run<float>(ctx, "test", shapes[0], nullptr, nullptr, nullptr, nullptr, static_cast<float*>(nullptr)),
+                  std::logic_error);
   for (ProductShape const& shape : shapes)
     for (bool const onto : {false, true}) {
       ctx.owned.get<Products>().plan(shape);

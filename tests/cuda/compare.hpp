@@ -1,6 +1,7 @@
 #pragma once
 #include "gpu.hpp"
 
+#include <berl/core/bf16.hpp>
 #include <berl/core/random.hpp>
 #include <berl/cuda/tensor.hpp>
 
@@ -20,6 +21,13 @@ Tensor<T, S> filled(int batch, std::string_view name, double lo = -1, double hi 
   Tensor<T, S> x(batch);
   fill(x, name, lo, hi);
   return x;
+}
+/// The same numbers in another type.
+template <class To, class T, class S, class L>
+Tensor<To, S, Host, L> stored_as(Tensor<T, S, Host, L> const& x) {
+  Tensor<To, S, Host, L> y(x.batch());
+  for (std::size_t i = 0; i < x.size(); ++i) y[i] = static_cast<To>(static_cast<number_of<To>>(x[i]));
+  return y;
 }
 /// The host's memory as a kernel's body sees the GPU's, where both lie alike.
 template <class T, class S>
@@ -78,4 +86,7 @@ bool same_bits(Tensor<T, S, Host, L> const& a, Tensor<T, S, Host, L> const& b) {
 /// What host and CUDA may differ by: the target of float32, and some roundings in double.
 template <class T>
 inline constexpr double rounding = sizeof(T) == 4 ? 1e-5 : 1e-13;
+/// What a result is off by that is stored as Bf16: half of the last of eight bits.
+template <>
+inline constexpr double rounding<Bf16> = 0x1p-8;
 }  // namespace berl::gpu

@@ -3,16 +3,14 @@
 #include <doctest/doctest.h>
 
 #include <string>
-#include <type_traits>
 
 using namespace berl;
 using namespace berl::gpu;
 
-static_assert(pack_of<float> == 4 && pack_of<double> == 2 && pack_of<short> == 8);
+static_assert(pack_of<float> == 4 && pack_of<double> == 2 && pack_of<Bf16> == 8);
 static_assert(sizeof(Pack<float, 4>) == 16 && alignof(Pack<float, 4>) == 16 && alignof(Pack<double, 2>) == 16);
 static_assert(alignof(Pack<float, 1>) == 4 && alignof(Pack<double, 4>) == 16);  // 16 bytes at the most
-static_assert(std::is_same_v<number_of<short>, float> && std::is_same_v<number_of<float>, float> &&
-              std::is_same_v<number_of<double>, double>);
+static_assert(sizeof(Pack<Bf16, 8>) == 16 && alignof(Pack<Bf16, 4>) == 8);
 
 TEST_CASE("what is loaded by packs is stored where it belongs") {
   alignas(16) float from[12], to[12] = {};

@@ -18,7 +18,8 @@ enum class Convolutions {
 };
 
 /// How CUDA multiplies floats in convolutions and products: as they are, or rounded to 10 bits behind the point (2^-11 of each, 5e-4) on
-/// the tensor cores. Either adds in float. The host multiplies them as they are.
+/// the tensor cores. Either adds in float. The host multiplies them as they are. Maps that are stored as Bf16 are multiplied as they are
+/// stored, and added in float.
 enum class Precision { fp32, tf32 };
 
 template <>

@@ -1,4 +1,5 @@
 #pragma once
+#include <berl/core/bf16.hpp>     // number_of
 #include <berl/cuda/context.hpp>  // Context<Cuda>
 
 #include <cublasLt.h>
@@ -7,7 +8,7 @@
 #include <memory>  // unique_ptr
 #include <source_location>
 #include <string>
-#include <type_traits>  // remove_pointer_t
+#include <type_traits>  // remove_pointer_t, type_identity_t
 
 /// Products of matrices by cuBLASLt, planned for one size. Programs link cublasLt.
 namespace berl::gpu {
@@ -28,13 +29,15 @@ struct ProductShape {
   int rows, columns, depth;
   bool a_transposed, b_transposed, biased;
   int a_row, b_row, to_row;
-  cudaDataType_t type = CUDA_R_32F;
+  cudaDataType_t type = CUDA_R_32F, to_type = CUDA_R_32F;  ///< of a and b; of the rest
   Precision precision = Precision::fp32;
   friend bool operator==(ProductShape const&, ProductShape const&) = default;
 };
 template <class T>
-  requires std::is_floating_point_v<T>
-inline constexpr cudaDataType_t matrix_type = sizeof(T) == 8 ? CUDA_R_64F : CUDA_R_32F;
+  requires std::is_floating_point_v<number_of<T>>
+inline constexpr cudaDataType_t matrix_type = sizeof(T) == 8   ? CUDA_R_64F
+                                              : sizeof(T) == 4 ? CUDA_R_32F
+                                                               : CUDA_R_16BF;
 
 namespace detail {
 template <class P, cublasStatus_t (*destroy)(P)>
@@ -63,9 +66,9 @@ class ProductPlan {
     bool const wide = s.type == CUDA_R_64F;
     cublasLtMatmulDesc_t product = nullptr;
     check(cublasLtMatmulDescCreate(&product,
-                                   wide                             ? CUBLAS_COMPUTE_64F
-                                   : s.precision == Precision::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32
-                                                                    : CUBLAS_COMPUTE_32F,
+                                   wide                                                     ? CUBLAS_COMPUTE_64F
+                                   : s.type == CUDA_R_32F && s.precision == Precision::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32
+                                                                                            : CUBLAS_COMPUTE_32F,
                                    wide ? CUDA_R_64F : CUDA_R_32F),
           "cublasLtMatmulDescCreate");
     product_.reset(product);
@@ -75,7 +78,7 @@ class ProductPlan {
     if (s.biased) set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
     b_ = s.b_transposed ? detail::matrix(s.type, s.columns, s.depth, s.b_row) : detail::matrix(s.type, s.depth, s.columns, s.b_row);
     a_ = s.a_transposed ? detail::matrix(s.type, s.depth, s.rows, s.a_row) : detail::matrix(s.type, s.rows, s.depth, s.a_row);
-    to_ = detail::matrix(s.type, s.rows, s.columns, s.to_row);
+    to_ = detail::matrix(s.to_type, s.rows, s.columns, s.to_row);
     if (handle != nullptr) choose(handle);
   }
   ProductShape const& shape() const { return shape_; }
@@ -83,10 +86,10 @@ class ProductPlan {
 
   /// Base and bias may be null; base may be `to`.
   ///   scratch workspace()
-  template <class T>
-  void run(Context<Cuda>& ctx, cublasLtHandle_t handle, T const* a, T const* b, T const* bias, T const* base, T* to) const {
+  template <class T, class To>
+  void run(Context<Cuda>& ctx, cublasLtHandle_t handle, T const* a, T const* b, To const* bias, To const* base, To* to) const {
     Scope const scope(ctx.scratch);
-    T const one = T(1), beta = base != nullptr ? T(1) : T(0);
+    number_of<T> const one = 1, beta = base != nullptr ? 1 : 0;
     if (shape_.biased) set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, static_cast<void const*>(bias));
     void* const workspace_of_call = take_workspace(ctx, workspace());
     check(cublasLtMatmul(handle, product_.get(), &one, b, b_.get(), a, a_.get(), &beta, base != nullptr ? base : to, to_.get(), to,
@@ -143,12 +146,12 @@ class Products {
 
   /// Runs the product of this shape.
   ///   errors  std::logic_error, unless it has been planned
-  template <class T>
-  static void run(Context<Cuda>& ctx, char const* name, ProductShape const& s, T const* a, T const* b, T const* bias, T const* base,
-                  T* to) {
+  template <class T, class To>
+  static void run(Context<Cuda>& ctx, char const* name, ProductShape const& s, T const* a, T const* b, std::type_identity_t<To> const* bias,
+                  std::type_identity_t<To> const* base, To* to) {
     if (Products* const all = ctx.owned.find<Products>())
       for (ProductPlan const& one : all->plans_)
-        if (one.shape() == s) return one.run(ctx, all->handle(), a, b, bias, base, to);
+        if (one.shape() == s) return one.run<T, To>(ctx, all->handle(), a, b, bias, base, to);
     throw std::logic_error(std::string(name) + ": this size and precision have not been planned. Call berl::gpu::plan first.");
   }
 

@@ -1,9 +1,8 @@
 #pragma once
-#include <berl/core/config.hpp>  // BERL_FN
-#include <berl/core/error.hpp>   // Error
+#include <berl/core/bf16.hpp>   // number_of
+#include <berl/core/error.hpp>  // Error
 
-#include <cstdint>      // uintptr_t
-#include <type_traits>  // conditional_t
+#include <cstdint>  // uintptr_t
 
 namespace berl::gpu {
 /// N neighbouring elements, which one instruction moves where they make up to 16 bytes.
@@ -23,10 +22,6 @@ template <int N, class T>
 BERL_FN void store(T* to, Pack<T, N> const& pack) {
   *reinterpret_cast<Pack<T, N>*>(to) = pack;
 }
-/// What is computed with elements that are stored as T.
-template <class T>
-using number_of = std::conditional_t<sizeof(T) == 2, float, T>;
-
 /// Whether packs may be moved from and to an address.
 inline bool aligned(void const* p) { return reinterpret_cast<std::uintptr_t>(p) % 16 == 0; }
 inline void require_aligned(char const* where, void const* p) {

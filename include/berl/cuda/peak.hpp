@@ -19,7 +19,7 @@ struct Draw {
 inline double peak_flops(int device, Precision precision, int n = 4096, int runs = 5) {
   using Clock = std::chrono::steady_clock;
   std::size_t const size = static_cast<std::size_t>(n) * static_cast<std::size_t>(n);
-  ProductShape const shape{n, n, n, false, false, false, n, n, n, matrix_type<float>, precision};
+  ProductShape const shape{n, n, n, false, false, false, n, n, n, CUDA_R_32F, CUDA_R_32F, precision};
   Context<Cuda> ctx(device);
   ctx.scratch = Arena(workspace_bytes(ctx.owned.get<Products>().plan(shape).workspace()), memory);
   Arena matrices(3 * size * sizeof(float), memory);

@@ -23,7 +23,7 @@ template <class T, class D, class Weight, int Channels, class HasBias>
 struct ConvParams {
   Param<T, Weight, D> weight;
   constexpr void visit(auto&& f, auto const& path) { f(path / "weight", weight); }
-  T const* bias_data() const { return nullptr; }
+  number_of<T> const* bias_data() const { return nullptr; }
 };
 template <class T, class D, class Weight, int Channels>
 struct ConvParams<T, D, Weight, Channels, Bias> {
@@ -33,7 +33,7 @@ struct ConvParams<T, D, Weight, Channels, Bias> {
     f(path / "weight", weight);
     f(path / "bias", bias);
   }
-  T const* bias_data() const { return bias.value(); }
+  number_of<T> const* bias_data() const { return bias.value(); }
 };
 
 /// db[c] += sum over pictures and pixels of dy

@@ -1,5 +1,6 @@
 #pragma once
 #include <berl/core/arena.hpp>   // padded
+#include <berl/core/bf16.hpp>    // number_of
 #include <berl/core/device.hpp>  // Context
 #include <berl/core/view.hpp>    // Read, Write, Add, Skip
 
@@ -17,26 +18,37 @@ struct Decayed {};
 struct Undecayed {};
 struct Fixed {};
 
-/// One learnt array and its gradient. The memory belongs to whoever placed it there.
+/// One learnt array and its gradient, of a layer whose maps are stored as T. The memory belongs to whoever placed it there.
 template <class T, class S, class D, class Rule = Decayed>
 class Param {
  public:
   using shape = S;
   using rule = Rule;
-  constexpr void place(T* value, T* gradient) {
+  using number = number_of<T>;
+  /// `operand`: where a copy of the values in T lies, if these are wider.
+  constexpr void place(number* value, number* gradient, T const* operand = nullptr) {
     value_ = value;
     gradient_ = gradient;
+    operand_ = operand;
   }
-  Read<T, S, D> read() const { return {value_, 1}; }
-  Write<T, S, D> write() { return {value_, 1}; }
-  Read<T, S, D> read_gradient() const { return {gradient_, 1}; }
-  Add<T, S, D> add_gradient() { return {gradient_, 1}; }
-  T* value() const { return value_; }
-  T* gradient() const { return gradient_; }
+  Read<number, S, D> read() const { return {value_, 1}; }
+  Write<number, S, D> write() { return {value_, 1}; }
+  Read<number, S, D> read_gradient() const { return {gradient_, 1}; }
+  Add<number, S, D> add_gradient() { return {gradient_, 1}; }
+  number* value() const { return value_; }
+  number* gradient() const { return gradient_; }
+  /// The values as products with maps take them.
+  T const* operand() const {
+    if constexpr (std::is_same_v<T, number>)
+      return value_;
+    else
+      return operand_;
+  }
 
  private:
-  T* value_ = nullptr;
-  T* gradient_ = nullptr;
+  number* value_ = nullptr;
+  number* gradient_ = nullptr;
+  T const* operand_ = nullptr;
 };
 
 /// One array that is kept and saved, but not trained.
@@ -44,12 +56,13 @@ template <class T, class S, class D>
 class Buffer {
  public:
   using shape = S;
-  constexpr void place(T* value) { value_ = value; }
-  Read<T, S, D> read() const { return {value_, 1}; }
-  T* value() const { return value_; }
+  using number = number_of<T>;
+  constexpr void place(number* value) { value_ = value; }
+  Read<number, S, D> read() const { return {value_, 1}; }
+  number* value() const { return value_; }
 
  private:
-  T* value_ = nullptr;
+  number* value_ = nullptr;
 };
 
 /// Either of the two, of any type: a parameter has a gradient.
@@ -111,6 +124,8 @@ class Pass {
     at_ += padded<T>(n);
     return block;
   }
+  /// n numbers, which take the place of numbers<T>(n) elements.
+  number_of<T>* take_numbers(std::size_t n) { return reinterpret_cast<number_of<T>*>(take(numbers<T>(n))); }
   /// The pass of a part that keeps n elements; this one goes on behind it.
   Pass part(std::size_t n) {
     Pass own = *this;

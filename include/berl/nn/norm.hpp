@@ -38,11 +38,11 @@ struct BatchNorm : Layer {
   };
   template <class T, class In>
   static constexpr std::size_t kept(int) {
-    return 2 * padded<T>(C);
+    return 2 * padded<T>(numbers<T>(C));
   }
   template <class T, class In>
   static constexpr std::size_t scratch(int batch, int) {
-    return 2 * padded<T>(C) * sizeof(T) + padded<double>(run_sums<In>(batch)) * sizeof(double);
+    return 2 * padded<number_of<T>>(C) * sizeof(number_of<T>) + padded<double>(run_sums<In>(batch)) * sizeof(double);
   }
   /// For each sample and channel two sums in forward, and two in backward, or three where a rectifier learns.
   template <class In>
@@ -74,32 +74,32 @@ struct BatchNorm : Layer {
   static void forward_through(Context<D>& ctx, Params<T, D>& p, A rectified, Read<T, In, D> x, Y y, P pass, Sums... sums) {
     if constexpr (std::is_same_v<P, Forget>) {
       Scope const scope(ctx.scratch);
-      T* const mean = ctx.scratch.template take<T>(C);
-      T* const inverse = ctx.scratch.template take<T>(C);
+      auto* const mean = ctx.scratch.template take<number_of<T>>(C);
+      auto* const inverse = ctx.scratch.template take<number_of<T>>(C);
       Kernel<BatchNorm, D>::template forward<Mode>(ctx, p, rectified, x, y, mean, inverse, sums...);
     } else {
-      T* const mean = pass.take(C);
-      T* const inverse = pass.take(C);
+      auto* const mean = pass.take_numbers(C);
+      auto* const inverse = pass.take_numbers(C);
       Kernel<BatchNorm, D>::template forward<Mode>(ctx, p, rectified, x, y, mean, inverse, sums...);
     }
   }
   template <class Mode, class T, class In, class D, class A, class DX, class... Sums>
   static void backward_through(Context<D>& ctx, Params<T, D>& p, A rectified, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T> pass,
                                Sums... sums) {
-    T const* const mean = pass.take(C);
-    T const* const inverse = pass.take(C);
+    number_of<T> const* const mean = pass.take_numbers(C);
+    number_of<T> const* const inverse = pass.take_numbers(C);
     Kernel<BatchNorm, D>::template backward<Mode>(ctx, p, rectified, x, dy, dx, mean, inverse, sums...);
   }
   template <class T, class In, class A>
   static auto sums_of_runs_through(Params<T, Host>& p, A rectified, Read<T, In, Host> x, Read<T, In, Host> dy, Pass<T> pass, double* sums) {
-    T const* const mean = pass.take(C);
-    T const* const inverse = pass.take(C);
+    number_of<T> const* const mean = pass.take_numbers(C);
+    number_of<T> const* const inverse = pass.take_numbers(C);
     return detail::SumsOfRuns<T, In, A>(x, dy, {mean, p.weight.value(), inverse, p.bias.value(), rectified}, sums);
   }
   template <class T, class In, class D, class A, class Y>
   static void again_through(Context<D>& ctx, Params<T, D>& p, A rectified, Read<T, In, D> x, Y y, Pass<T> pass) {
-    T const* const mean = pass.take(C);
-    T const* const inverse = pass.take(C);
+    number_of<T> const* const mean = pass.take_numbers(C);
+    number_of<T> const* const inverse = pass.take_numbers(C);
     Kernel<BatchNorm, D>::apply(ctx, p, rectified, x, y, mean, inverse);
   }
 };
@@ -129,11 +129,11 @@ struct GroupNorm : Layer {
   };
   template <class T, class In>
   static constexpr std::size_t kept(int batch) {
-    return 2 * padded<T>(static_cast<std::size_t>(batch) * Groups);
+    return 2 * padded<T>(numbers<T>(static_cast<std::size_t>(batch) * Groups));
   }
   template <class T, class In>
   static constexpr std::size_t scratch(int batch, int) {
-    return std::max(kept<T, In>(batch), 2 * padded<T>(static_cast<std::size_t>(batch) * C)) * sizeof(T);
+    return std::max(kept<T, In>(batch), 2 * padded<T>(numbers<T>(static_cast<std::size_t>(batch) * C))) * sizeof(T);
   }
   template <class Mode, class T, class In, class D, class Y, class P>
   static void forward(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Y y, P pass) {
@@ -153,20 +153,20 @@ struct GroupNorm : Layer {
     auto const n = static_cast<std::size_t>(x.batch()) * Groups;
     if constexpr (std::is_same_v<P, Forget>) {
       Scope const scope(ctx.scratch);
-      T* const mean = ctx.scratch.template take<T>(n);
-      T* const inverse = ctx.scratch.template take<T>(n);
+      auto* const mean = ctx.scratch.template take<number_of<T>>(n);
+      auto* const inverse = ctx.scratch.template take<number_of<T>>(n);
       Kernel<GroupNorm, D>::forward(ctx, p, rectified, x, y, mean, inverse);
     } else {
-      T* const mean = pass.take(n);
-      T* const inverse = pass.take(n);
+      auto* const mean = pass.take_numbers(n);
+      auto* const inverse = pass.take_numbers(n);
       Kernel<GroupNorm, D>::forward(ctx, p, rectified, x, y, mean, inverse);
     }
   }
   template <class Mode, class T, class In, class D, class A, class DX>
   static void backward_through(Context<D>& ctx, Params<T, D>& p, A rectified, Read<T, In, D> x, Read<T, In, D> dy, DX dx, Pass<T> pass) {
     auto const n = static_cast<std::size_t>(x.batch()) * Groups;
-    T const* const mean = pass.take(n);
-    T const* const inverse = pass.take(n);
+    number_of<T> const* const mean = pass.take_numbers(n);
+    number_of<T> const* const inverse = pass.take_numbers(n);
     Kernel<GroupNorm, D>::backward(ctx, p, rectified, x, dy, dx, mean, inverse);
   }
   template <class T, class In, class D, class A, class Y>

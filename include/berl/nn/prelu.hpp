@@ -46,7 +46,7 @@ struct PReLU : Layer {
     return padded<double>(static_cast<std::size_t>(batch) * C) * sizeof(double);
   }
   template <class T, class P>
-  static detail::RectifiedBy<point::PReLU, T> rectified(P& p) {
+  static detail::RectifiedBy<point::PReLU, number_of<T>> rectified(P& p) {
     return {p.weight.value(), p.weight.gradient()};
   }
   template <class Mode, class T, class In, class D, class Y, class P>

@@ -8,6 +8,7 @@ namespace berl::nn {
 /// How much memory a network's arrays take, known from its type. Parameters lie in one block, first those that weight decay
 /// shrinks, then those it leaves alone, then those that are not trained; gradients and moments lie likewise.
 template <class L, class T = float>
+  requires std::is_same_v<T, number_of<T>>
 struct SizesOf {
  private:
   struct Sums {
@@ -47,20 +48,21 @@ struct SizesOf {
   static constexpr std::int64_t parameters = all.parameters, trained = all.trained;
 };
 
-/// Gives a network's arrays their places in blocks of SizesOf<L, T>::block (values, gradients) and ::buffers elements.
+/// Gives a network's arrays their places in blocks of SizesOf<L, number_of<T>>::block (values, gradients, and operands where T is narrower
+/// than its numbers) and ::buffers elements.
 template <class L, class T, class D>
-void place(ParamsOf<L, T, D>& params, T* values, T* gradients, T* buffers) {
-  using Sizes = SizesOf<L, T>;
+void place(ParamsOf<L, T, D>& params, number_of<T>* values, number_of<T>* gradients, number_of<T>* buffers, T const* operands = nullptr) {
+  using Sizes = SizesOf<L, number_of<T>>;
   std::size_t decayed = 0, undecayed = Sizes::decayed, fixed = Sizes::decayed + Sizes::undecayed, buffer = 0;
   params.visit(
       [&](Nameless, auto& array) {
         using P = std::remove_cvref_t<decltype(array)>;
-        std::size_t const n = padded<T>(P::shape::size);
+        std::size_t const n = padded<number_of<T>>(P::shape::size);
         if constexpr (Trainable<P>) {
           std::size_t& at = std::is_same_v<typename P::rule, Decayed>     ? decayed
                             : std::is_same_v<typename P::rule, Undecayed> ? undecayed
                                                                           : fixed;
-          array.place(values + at, gradients + at);
+          array.place(values + at, gradients + at, operands == nullptr ? nullptr : operands + at);
           at += n;
         } else {
           array.place(buffers + buffer);

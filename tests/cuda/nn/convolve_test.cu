@@ -6,7 +6,9 @@ using namespace berl;
 using namespace berl::gpu;
 
 TEST_CASE("cuDNN takes the descriptors of all operations") {
-  for (Geometry const& g : {Geometry{4, 3, 9, 9, 64, 5, 5, 3, 2, 1}, Geometry{1, 64, 8, 8, 32, 8, 8, 3, 1, 1}})
+  for (Geometry const& g :
+       {Geometry{4, 3, 9, 9, 64, 5, 5, 3, 2, 1}, Geometry{1, 64, 8, 8, 32, 8, 8, 3, 1, 1},
+        Geometry{1, 64, 8, 8, 32, 8, 8, 3, 1, 1, data_type<Bf16>}, Geometry{1, 8, 4, 4, 8, 4, 4, 1, 1, 0, data_type<double>}})
     for (auto const what : {Convolve::forward, Convolve::data, Convolve::weights}) CHECK_NOTHROW(gpu::detail::operation(g, what));
   CHECK_THROWS_AS(gpu::detail::operation({1, 16, 8, 8, 16, 9, 8, 3, 1, 1}, Convolve::forward), Error);  // 9 rows out of 8
 }

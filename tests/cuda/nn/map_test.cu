@@ -58,6 +58,23 @@ TEST_CASE("values are stored as the view says: instead of what was there, added 
   }
 }
 
+TEST_CASE("elements of one type are computed from another's, in the wider one") {
+  alignas(16) Bf16 narrow[8], stored[8];
+  alignas(16) float wide[8], sums[8];
+  for (int i = 0; i < 8; ++i) {
+    narrow[i] = Bf16(static_cast<float>(i) + 0.5f);
+    wide[i] = static_cast<float>(i) + 0x1p-8f;
+    sums[i] = 1000;
+  }
+  map_at<8>(Sum{}, Write<Bf16, Shape<8>, Cuda>(stored, 1), 0, narrow, wide);
+  map_at<4>(Sum{}, Add<float, Shape<8>, Cuda>(sums, 1), 4, narrow, wide);
+  for (int i = 0; i < 8; ++i) {
+    float const sum = static_cast<float>(i) + (static_cast<float>(i) + 0.5f) + 10 * wide[i];
+    CHECK(float{stored[i]} == float{Bf16(sum)});
+    CHECK(sums[i] == (i < 4 ? 1000 : 1000 + sum));
+  }
+}
+
 TEST_CASE("an element's place says its sample, channel and pixel") {
   check_positions<Shape<32, 3, 5>, Nhwc>();
   check_positions<Shape<32, 3, 5>, Nchw>();

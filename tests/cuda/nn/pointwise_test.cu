@@ -86,6 +86,23 @@ TEST_CASE_TEMPLATE("elements that are found by their place are the host's", C, C
   CHECK(difference(found.dx, expected.dx) < rounding<T>);
 }
 
+TEST_CASE("maps that are stored as Bf16 are summed in float") {
+  using In = Shape<32, 2, 2>;
+  using Up = nn::Upsample::output<In>;
+  Tensor<float, In> exact(2);
+  Tensor<float, Up> dy(2);
+  fill(exact, "x"), fill(dy, "dy");
+  auto const x = stored_as<Bf16>(exact);
+  auto const dys = stored_as<Bf16>(dy);
+  auto const as_float = stored_as<float>(x);
+  auto const dys_as_float = stored_as<float>(dys);
+  for (std::size_t i = 0; i < x.size(); ++i)
+    CHECK(nn::detail::UpsamplePullOf<In, Nchw, Bf16>{dys.read().data()}(i) ==
+          nn::detail::UpsamplePullOf<In, Nchw, float>{dys_as_float.read().data()}(i));
+  for (std::size_t i = 0; i < 2 * channels<In>; ++i)
+    CHECK(nn::detail::AverageOf<In, Nchw, Bf16>{x.read().data()}(i) == nn::detail::AverageOf<In, Nchw, float>{as_float.read().data()}(i));
+}
+
 TEST_CASE_TEMPLATE("the GPU computes what the host does" * needs_gpu(), C, CASES) {
   using T = typename C::T;
   auto const x = filled<T, typename C::In>(batch, "x", -2, 2);

@@ -29,22 +29,24 @@ Results<T> results(test::RunLayer<L, T, In>& run) {
   return {list(run.y), list(run.dx), run.gradients(), run.buffers()};
 }
 
-/// The same step on the GPU, with the numbers of a run on the host that has not taken it yet, and the memory that the plan asks for.
-template <class Mode, class L, class T, class In>
-Results<T> run_on_gpu(test::RunLayer<L, T, In>& run, Precision precision = Precision::fp32) {
+/// The same step on the GPU, on maps of E, with the numbers of a run on the host that has not taken it yet, and the memory that the plan
+/// asks for.
+template <class Mode, class E, class L, class T, class In>
+Results<T> run_on_gpu(test::RunLayer<L, T, In>& run, Precision precision) {
   using Sizes = nn::SizesOf<L, T>;
   using Out = nn::OutputOf<L, In>;
   int const batch = run.x.batch();
   Context<Cuda> ctx;
   ctx.precision = precision;
-  std::size_t const scratch = plan<L, T, In>(ctx, batch);
-  Arena memory((2 * Sizes::block + Sizes::buffers + nn::kept<L, T, In>(batch)) * sizeof(T), gpu::memory);
+  std::size_t const scratch = plan<L, E, In>(ctx, batch);
+  Arena memory((2 * Sizes::block + Sizes::buffers) * sizeof(T) + (Sizes::block + nn::kept<L, E, In>(batch)) * sizeof(E), gpu::memory);
   T* const values = memory.take<T>(Sizes::block);
   T* const gradients = memory.take<T>(Sizes::block);
   T* const buffers = memory.take<T>(Sizes::buffers);
-  T* const kept = memory.take<T>(nn::kept<L, T, In>(batch));
-  nn::ParamsOf<L, T, Cuda> params;
-  nn::place<L, T, Cuda>(params, values, gradients, buffers);
+  E* const operands = memory.take<E>(Sizes::block);
+  E* const kept = memory.take<E>(nn::kept<L, E, In>(batch));
+  nn::ParamsOf<L, E, Cuda> params;
+  nn::place<L, E, Cuda>(params, values, gradients, buffers, operands);
   std::vector<T*> places;  // of buffers, on the host
   run.weights.params.visit(
       [&](Nameless, auto& array) {
@@ -65,35 +67,39 @@ Results<T> run_on_gpu(test::RunLayer<L, T, In>& run, Precision precision = Preci
   copy_block_to_gpu<L>(ctx, static_cast<T const*>(run.weights.values().data()), values);
   copy_block_to_gpu<L>(ctx, run.weights.gradients().data(), gradients);
   copy_buffers([&](T* host, T* there, std::size_t bytes) { check(cudaMemcpy(there, host, bytes, cudaMemcpyDefault), "cudaMemcpy"); });
-  auto const x = on_gpu(ctx, run.x);
-  auto const dy = on_gpu(ctx, run.dy);
-  Tensor<T, In, Cuda> dx(batch);
-  Tensor<T, Out, Cuda> y(batch);
+  round_block<E>(ctx, values, operands, Sizes::block);
+  auto const x = on_gpu(ctx, stored_as<E>(run.x));
+  auto const dy = on_gpu(ctx, stored_as<E>(run.dy));
+  Tensor<E, In, Cuda> dx(batch);
+  Tensor<E, Out, Cuda> y(batch);
   ctx.synchronize();
   ctx.scratch = Arena(scratch, gpu::memory);
-  nn::forward<L, Mode>(ctx, params, x.read(), y.write(), Pass<T>(kept, 1, 2));
-  nn::backward<L, Mode>(ctx, params, x.read(), dy.read(), dx.write(), Pass<T>(kept, 1, 2));
+  nn::forward<L, Mode>(ctx, params, x.read(), y.write(), Pass<E>(kept, 1, 2));
+  nn::backward<L, Mode>(ctx, params, x.read(), dy.read(), dx.write(), Pass<E>(kept, 1, 2));
   ctx.synchronize();
   ctx.scratch = Arena(64 * MiB, gpu::memory);
-  run.y = on_host(ctx, y);
-  run.dx = on_host(ctx, dx);
+  run.y = stored_as<T>(on_host(ctx, y));
+  run.dx = stored_as<T>(on_host(ctx, dx));
   copy_block_to_host<L>(ctx, static_cast<T const*>(gradients), const_cast<T*>(run.weights.gradients().data()));
   copy_buffers([&](T* host, T* there, std::size_t bytes) { check(cudaMemcpy(host, there, bytes, cudaMemcpyDefault), "cudaMemcpy"); });
   ctx.synchronize();
   return results(run);
 }
 
-/// A step on the GPU leaves what one on the host does, and twice the same bits.
-template <class L, class Mode, class T, class In>
-void check_layer_on_gpu(int batch, double tolerance = rounding<T>, Precision precision = Precision::fp32) {
+/// A step on the GPU, on maps of E, leaves what one on the host does, and twice the same bits.
+template <class L, class Mode, class E, class In>
+void check_layer_on_gpu(int batch, double tolerance = rounding<E>, Precision precision = Precision::fp32) {
+  using T = number_of<E>;
   test::RunLayer<L, T, In> host(batch), there(batch), again(batch);
+  for (auto* const one : {&host, &there, &again})
+    one->x = stored_as<T>(stored_as<E>(one->x)), one->dy = stored_as<T>(stored_as<E>(one->dy));
   host.template forward<Mode>();
   host.template backward<Mode>();
-  auto const expected = results(host), found = run_on_gpu<Mode>(there, precision);
+  auto const expected = results(host), found = run_on_gpu<Mode, E>(there, precision);
   for (std::size_t i = 0; i < expected.size(); ++i) {
     CAPTURE(i);  // y, dx, gradients, buffers
     CHECK(difference(found[i], expected[i]) < tolerance);
   }
-  CHECK(run_on_gpu<Mode>(again, precision) == found);
+  CHECK(run_on_gpu<Mode, E>(again, precision) == found);
 }
 }  // namespace berl::gpu

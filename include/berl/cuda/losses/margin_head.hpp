@@ -11,9 +11,9 @@ template <class T>
 struct HeadProducts {
   ProductShape cosines, embeddings, classes;
   HeadProducts(Precision precision, HeadTable<T> const& m, int D)
-      : cosines{m.classes, m.samples, D, false, true, false, D, D, m.stride, matrix_type<T>, precision},
-        embeddings{m.samples, D, m.classes, true, false, false, m.stride, D, D, matrix_type<T>, precision},
-        classes{m.classes, D, m.samples, false, false, false, m.stride, D, D, matrix_type<T>, precision} {}
+      : cosines{m.classes, m.samples, D, false, true, false, D, D, m.stride, matrix_type<T>, matrix_type<T>, precision},
+        embeddings{m.samples, D, m.classes, true, false, false, m.stride, D, D, matrix_type<T>, matrix_type<T>, precision},
+        classes{m.classes, D, m.samples, false, false, false, m.stride, D, D, matrix_type<T>, matrix_type<T>, precision} {}
 };
 
 namespace detail {

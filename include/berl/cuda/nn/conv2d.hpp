@@ -53,9 +53,9 @@ struct ConvolutionOf {
     T const* const xs = laid<Nhwc>(ctx, x);
     T* const ys = place_for<Nhwc>(ctx, y);
     if constexpr (transposed)
-      plans.data.run(ctx, all->dnn(), static_cast<T const*>(ys), p.weight.value(), xs);
+      plans.data.run(ctx, all->dnn(), static_cast<T const*>(ys), p.weight.operand(), xs);
     else
-      plans.forward.run(ctx, all->dnn(), xs, static_cast<T const*>(p.weight.value()), static_cast<T const*>(ys));
+      plans.forward.run(ctx, all->dnn(), xs, p.weight.operand(), static_cast<T const*>(ys));
     deliver<Nhwc>(ctx, name, static_cast<T const*>(ys), p.bias_data(), y);
   }
   template <class Params, class DX>
@@ -64,7 +64,7 @@ struct ConvolutionOf {
     auto const* const all = ctx.owned.find<Convolutions>();
     auto const& plans = planned(ctx, all, x.batch());
     Scope const scope(ctx.scratch);
-    T const* const w = p.weight.value();
+    T const* const w = p.weight.operand();
     T const* const xs = laid<Nhwc>(ctx, x);
     T const* const dys = laid<Nhwc>(ctx, dy);
     {
@@ -74,7 +74,7 @@ struct ConvolutionOf {
         plans.weights.run(ctx, all->dnn(), dys, dw, xs);
       else
         plans.weights.run(ctx, all->dnn(), xs, dw, dys);
-      map(ctx, name, Same{}, Add<T, Shape<static_cast<int>(weights)>, Cuda>(p.weight.gradient(), 1), dw);
+      map(ctx, name, Same{}, Add<number_of<T>, Shape<static_cast<int>(weights)>, Cuda>(p.weight.gradient(), 1), dw);
     }
     if constexpr (!skips<DX>) {  // last, since dx may lie where x does
       Scope const inner(ctx.scratch);
@@ -83,7 +83,7 @@ struct ConvolutionOf {
         plans.forward.run(ctx, all->dnn(), dys, w, dxs);
       else
         plans.data.run(ctx, all->dnn(), dxs, w, dys);
-      deliver<Nhwc>(ctx, name, dxs, static_cast<T const*>(nullptr), dx);
+      deliver<Nhwc>(ctx, name, dxs, static_cast<number_of<T> const*>(nullptr), dx);
     }
     if constexpr (requires { p.bias; }) bias_gradient(ctx, name, dy, p.bias.gradient());
   }

@@ -1,5 +1,6 @@
 #pragma once
-#include <berl/cuda/dnn.hpp>  // Dnn, Descriptor
+#include <berl/core/bf16.hpp>  // number_of
+#include <berl/cuda/dnn.hpp>   // Dnn, Descriptor
 
 #include <algorithm>  // min, none_of
 #include <deque>
@@ -9,8 +10,10 @@
 /// Convolutions by cuDNN, planned for one geometry and batch. Maps lie as (N, H, W, C), weights as (M, K, K, C).
 namespace berl::gpu {
 template <class T>
-  requires std::is_floating_point_v<T>
-inline constexpr cudnnDataType_t data_type = sizeof(T) == 8 ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT;
+  requires std::is_floating_point_v<number_of<T>>
+inline constexpr cudnnDataType_t data_type = sizeof(T) == 8   ? CUDNN_DATA_DOUBLE
+                                             : sizeof(T) == 4 ? CUDNN_DATA_FLOAT
+                                                              : CUDNN_DATA_BFLOAT16;
 
 /// x: (N, C, H, W) to y: (N, M, OH, OW); elements of a type, multiplied with a precision where that is float.
 struct Geometry {

@@ -5,7 +5,7 @@
 #include <cmath>  // sqrt
 
 namespace berl::nn::detail {
-/// The arrays of a group norm over samples of In, as its kernels see them.
+/// The arrays of a group norm over samples of In, as its kernels see them; the maps may be stored as an E that is narrower than T.
 template <int G, int C, class A, class T>
 struct GroupNormOf {
   static constexpr int inside = C / G;
@@ -21,12 +21,12 @@ BERL_FN constexpr int place(int c, int p) {
 }
 
 /// Group g of sample n: its moments, then y. A member has every so-manieth pixel.
-template <int G, int C, class In, class Team, class A, class T, class Y>
-BERL_FN void group_forward(Team const&, GroupNormOf<G, C, A, T> const& of, T const* x, Y const& y, T* mean, T* inverse, double eps, int n,
+template <int G, int C, class In, class Team, class A, class T, class E, class Y>
+BERL_FN void group_forward(Team const&, GroupNormOf<G, C, A, T> const& of, E const* x, Y const& y, T* mean, T* inverse, double eps, int n,
                            int g) {
   constexpr int inside = C / G;
   std::size_t const sample = static_cast<std::size_t>(n) * In::size;
-  T const shift = x[sample + static_cast<std::size_t>(place<In>(g * inside, 0))];
+  T const shift = static_cast<T>(x[sample + static_cast<std::size_t>(place<In>(g * inside, 0))]);
   double sums[2] = {};
   for (int p = Team::rank(); p < plane<In>; p += Team::size)
     for (int k = 0; k < inside; ++k) {
@@ -46,14 +46,14 @@ BERL_FN void group_forward(Team const&, GroupNormOf<G, C, A, T> const& of, T con
     auto const norm = of.norm(g * inside + k, middle, scale);
     for (int p = Team::rank(); p < plane<In>; p += Team::size) {
       std::size_t const i = sample + static_cast<std::size_t>(place<In>(g * inside + k, p));
-      T value[1] = {norm.output(x[i], 0)};
+      T value[1] = {norm.output(static_cast<T>(x[i]), 0)};
       gpu::store_as(y, i, value);
     }
   }
 }
 /// The same of the pull-back; the sums of channel c go to d_bias and d_weight [n C + c].
-template <int G, int C, class In, class Team, class A, class T, class DX>
-BERL_FN void group_backward(Team const&, GroupNormOf<G, C, A, T> const& of, T const* x, T const* dy, DX const& dx, T const* mean,
+template <int G, int C, class In, class Team, class A, class T, class E, class DX>
+BERL_FN void group_backward(Team const&, GroupNormOf<G, C, A, T> const& of, E const* x, E const* dy, DX const& dx, T const* mean,
                             T const* inverse, T* d_bias, T* d_weight, int n, int g) {
   constexpr int inside = C / G;
   std::size_t const sample = static_cast<std::size_t>(n) * In::size;
@@ -67,7 +67,7 @@ BERL_FN void group_backward(Team const&, GroupNormOf<G, C, A, T> const& of, T co
     for (int p = Team::rank(); p < plane<In>; p += Team::size) {
       std::size_t const i = sample + static_cast<std::size_t>(place<In>(c, p));
       T d, product;
-      norm.terms(x[i], dy[i], 0, d, product);
+      norm.terms(static_cast<T>(x[i]), static_cast<T>(dy[i]), 0, d, product);
       sums[0] += static_cast<double>(d);
       sums[1] += static_cast<double>(product);
     }
@@ -86,7 +86,7 @@ BERL_FN void group_backward(Team const&, GroupNormOf<G, C, A, T> const& of, T co
       auto const norm = of.norm(g * inside + k, middle, scale);
       for (int p = Team::rank(); p < plane<In>; p += Team::size) {
         std::size_t const i = sample + static_cast<std::size_t>(place<In>(g * inside + k, p));
-        T value[1] = {norm.pull(x[i], dy[i], b, d, 0)};
+        T value[1] = {norm.pull(static_cast<T>(x[i]), static_cast<T>(dy[i]), b, d, 0)};
         gpu::store_as(dx, i, value);
       }
     }
@@ -96,7 +96,7 @@ BERL_FN void group_backward(Team const&, GroupNormOf<G, C, A, T> const& of, T co
 /// Where the channels of a group make one pack and lie beside those of the others, a team has a sample: neighbouring members have
 /// neighbouring groups of one pixel, so that they read what lies in a row.
 template <int G, int C, class In, class T>
-inline constexpr bool groups_are_packs = gpu::interleaved<In, LayoutOf<In, Cuda>> && C / G == gpu::pack_of<T>;
+inline constexpr bool groups_are_packs = gpu::interleaved<In, LayoutOf<In, Cuda>> && C / G == gpu::pack_of<number_of<T>>;
 
 /// A member's group and its first pixel, in a tile of groups; and sums over the members of one group, in the order of their pixels.
 template <int G, class Team>
@@ -116,13 +116,13 @@ struct MemberOfTile {
   }
 };
 /// group_forward of all groups of a tile.
-template <int G, int C, class In, class Team, class A, class T, class Y>
-BERL_FN void tile_forward(Team const&, GroupNormOf<G, C, A, T> const& of, T const* x, Y const& y, T* mean, T* inverse, double eps, int n,
+template <int G, int C, class In, class Team, class A, class T, class E, class Y>
+BERL_FN void tile_forward(Team const&, GroupNormOf<G, C, A, T> const& of, E const* x, Y const& y, T* mean, T* inverse, double eps, int n,
                           int tile, double* shared) {
   constexpr int N = C / G, P = plane<In>;
   MemberOfTile<G, Team> const member(tile);
   std::size_t const first = static_cast<std::size_t>(n) * In::size + static_cast<std::size_t>(member.group * N);
-  T const shift = member.works() ? x[first] : T(0);
+  T const shift = member.works() ? static_cast<T>(x[first]) : T(0);
   double sums[2] = {};
   if (member.works())
     for (int p = member.row; p < P; p += member.down) {
@@ -146,13 +146,13 @@ BERL_FN void tile_forward(Team const&, GroupNormOf<G, C, A, T> const& of, T cons
     std::size_t const i = first + static_cast<std::size_t>(p) * C;
     auto const pack = gpu::load<N>(x + i);
     T values[N];
-    for (int k = 0; k < N; ++k) values[k] = of.norm(member.group * N + k, middle, scale).output(pack.v[k], 0);
+    for (int k = 0; k < N; ++k) values[k] = of.norm(member.group * N + k, middle, scale).output(static_cast<T>(pack.v[k]), 0);
     gpu::store_as(y, i, values);
   }
 }
 /// group_backward of all groups of a tile.
-template <int G, int C, class In, class Team, class A, class T, class DX>
-BERL_FN void tile_backward(Team const&, GroupNormOf<G, C, A, T> const& of, T const* x, T const* dy, DX const& dx, T const* mean,
+template <int G, int C, class In, class Team, class A, class T, class E, class DX>
+BERL_FN void tile_backward(Team const&, GroupNormOf<G, C, A, T> const& of, E const* x, E const* dy, DX const& dx, T const* mean,
                            T const* inverse, T* d_bias, T* d_weight, int n, int tile, double* shared) {
   constexpr int N = C / G, P = plane<In>;
   MemberOfTile<G, Team> const member(tile);
@@ -166,7 +166,7 @@ BERL_FN void tile_backward(Team const&, GroupNormOf<G, C, A, T> const& of, T con
       auto const xs = gpu::load<N>(x + i), dys = gpu::load<N>(dy + i);
       for (int k = 0; k < N; ++k) {
         T d, product;
-        of.norm(member.group * N + k, middle, scale).terms(xs.v[k], dys.v[k], 0, d, product);
+        of.norm(member.group * N + k, middle, scale).terms(static_cast<T>(xs.v[k]), static_cast<T>(dys.v[k]), 0, d, product);
         sums[0][k] += static_cast<double>(d);
         sums[1][k] += static_cast<double>(product);
       }
@@ -191,7 +191,8 @@ BERL_FN void tile_backward(Team const&, GroupNormOf<G, C, A, T> const& of, T con
       std::size_t const i = first + static_cast<std::size_t>(p) * C;
       auto const xs = gpu::load<N>(x + i), dys = gpu::load<N>(dy + i);
       T values[N];
-      for (int k = 0; k < N; ++k) values[k] = of.norm(member.group * N + k, middle, scale).pull(xs.v[k], dys.v[k], b, d, 0);
+      for (int k = 0; k < N; ++k)
+        values[k] = of.norm(member.group * N + k, middle, scale).pull(static_cast<T>(xs.v[k]), static_cast<T>(dys.v[k]), b, d, 0);
       gpu::store_as(dx, i, values);
     }
   }
@@ -211,15 +212,15 @@ BERL_FN void add_samples(Team const&, int batch, int C, T const* d_bias, T const
 }
 
 inline constexpr int tile_threads = 512;
-template <int G, int C, class In, class A, class T, class Y>
+template <int G, int C, class In, class A, class T, class E, class Y>
 __global__ void __launch_bounds__(tile_threads)
-    tile_forward_kernel(GroupNormOf<G, C, A, T> of, T const* x, Y y, T* mean, T* inverse, double eps) {
+    tile_forward_kernel(GroupNormOf<G, C, A, T> of, E const* x, Y y, T* mean, T* inverse, double eps) {
   __shared__ double shared[tile_threads];
   tile_forward<G, C, In>(gpu::Block<tile_threads>{}, of, x, y, mean, inverse, eps, static_cast<int>(blockIdx.y),
                          static_cast<int>(blockIdx.x), shared);
 }
-template <int G, int C, class In, class A, class T, class DX>
-__global__ void __launch_bounds__(tile_threads) tile_backward_kernel(GroupNormOf<G, C, A, T> of, T const* x, T const* dy, DX dx,
+template <int G, int C, class In, class A, class T, class E, class DX>
+__global__ void __launch_bounds__(tile_threads) tile_backward_kernel(GroupNormOf<G, C, A, T> of, E const* x, E const* dy, DX dx,
                                                                      T const* mean, T const* inverse, T* d_bias, T* d_weight) {
   __shared__ double shared[tile_threads];
   tile_backward<G, C, In>(gpu::Block<tile_threads>{}, of, x, dy, dx, mean, inverse, d_bias, d_weight, static_cast<int>(blockIdx.y),
@@ -231,13 +232,13 @@ __global__ void __launch_bounds__(64)
   add_samples(gpu::Block<64>{}, batch, C, d_bias, d_weight, bias_gradient, weight_gradient, static_cast<int>(blockIdx.x));
 }
 
-template <int G, int C, class In, class A, class T, class Y>
-__global__ void __launch_bounds__(256) group_forward_kernel(GroupNormOf<G, C, A, T> of, T const* x, Y y, T* mean, T* inverse, double eps) {
+template <int G, int C, class In, class A, class T, class E, class Y>
+__global__ void __launch_bounds__(256) group_forward_kernel(GroupNormOf<G, C, A, T> of, E const* x, Y y, T* mean, T* inverse, double eps) {
   int const n = static_cast<int>(blockIdx.x) / G, g = static_cast<int>(blockIdx.x) % G;
   group_forward<G, C, In>(gpu::Block<256>{}, of, x, y, mean, inverse, eps, n, g);
 }
-template <int G, int C, class In, class A, class T, class DX>
-__global__ void __launch_bounds__(256) group_backward_kernel(GroupNormOf<G, C, A, T> of, T const* x, T const* dy, DX dx, T const* mean,
+template <int G, int C, class In, class A, class T, class E, class DX>
+__global__ void __launch_bounds__(256) group_backward_kernel(GroupNormOf<G, C, A, T> of, E const* x, E const* dy, DX dx, T const* mean,
                                                              T const* inverse, T* d_bias, T* d_weight) {
   int const n = static_cast<int>(blockIdx.x) / G, g = static_cast<int>(blockIdx.x) % G;
   group_backward<G, C, In>(gpu::Block<256>{}, of, x, dy, dx, mean, inverse, d_bias, d_weight, n, g);
@@ -249,36 +250,39 @@ template <int G, int C>
 struct berl::Kernel<berl::nn::GroupNorm<G, C>, berl::Cuda> {
   using Layer = nn::GroupNorm<G, C>;
   template <class T, class In, class Params, class A, class Y>
-  static void forward(Context<Cuda>& ctx, Params& p, A rectified, Read<T, In, Cuda> x, Y y, T* mean, T* inverse) {
+  static void forward(Context<Cuda>& ctx, Params& p, A rectified, Read<T, In, Cuda> x, Y y, number_of<T>* mean, number_of<T>* inverse) {
     using namespace nn::detail;
-    GroupNormOf<G, C, A, T> const of{p.weight.value(), p.bias.value(), rectified};
+    using Number = number_of<T>;
+    GroupNormOf<G, C, A, Number> const of{p.weight.value(), p.bias.value(), rectified};
     if constexpr (groups_are_packs<G, C, In, T>) {
       require_aligned(x, y);
-      gpu::launch(ctx, name, tile_forward_kernel<G, C, In, A, T, Y>, tiles_of(x.batch()), of, x.data(), y, mean, inverse, Layer::eps);
+      gpu::launch(ctx, name, tile_forward_kernel<G, C, In, A, Number, T, Y>, tiles_of(x.batch()), of, x.data(), y, mean, inverse,
+                  Layer::eps);
     } else {
-      gpu::launch(ctx, name, group_forward_kernel<G, C, In, A, T, Y>, {static_cast<unsigned>(x.batch() * G), 256}, of, x.data(), y, mean,
-                  inverse, Layer::eps);
+      gpu::launch(ctx, name, group_forward_kernel<G, C, In, A, Number, T, Y>, {static_cast<unsigned>(x.batch() * G), 256}, of, x.data(), y,
+                  mean, inverse, Layer::eps);
     }
   }
   template <class T, class In, class Params, class A, class DX>
-  static void backward(Context<Cuda>& ctx, Params& p, A rectified, Read<T, In, Cuda> x, Read<T, In, Cuda> dy, DX dx, T const* mean,
-                       T const* inverse) {
+  static void backward(Context<Cuda>& ctx, Params& p, A rectified, Read<T, In, Cuda> x, Read<T, In, Cuda> dy, DX dx,
+                       number_of<T> const* mean, number_of<T> const* inverse) {
     using namespace nn::detail;
+    using Number = number_of<T>;
     Scope const scope(ctx.scratch);
-    T* const d_bias = ctx.scratch.template take<T>(static_cast<std::size_t>(x.batch()) * C);
-    T* const d_weight = ctx.scratch.template take<T>(static_cast<std::size_t>(x.batch()) * C);
-    GroupNormOf<G, C, A, T> const of{p.weight.value(), p.bias.value(), rectified};
+    auto* const d_bias = ctx.scratch.template take<Number>(static_cast<std::size_t>(x.batch()) * C);
+    auto* const d_weight = ctx.scratch.template take<Number>(static_cast<std::size_t>(x.batch()) * C);
+    GroupNormOf<G, C, A, Number> const of{p.weight.value(), p.bias.value(), rectified};
     if constexpr (groups_are_packs<G, C, In, T>) {
       require_aligned(x, dx);
       gpu::require_aligned(name, dy.data());
-      gpu::launch(ctx, name, tile_backward_kernel<G, C, In, A, T, DX>, tiles_of(x.batch()), of, x.data(), dy.data(), dx, mean, inverse,
-                  d_bias, d_weight);
+      gpu::launch(ctx, name, tile_backward_kernel<G, C, In, A, Number, T, DX>, tiles_of(x.batch()), of, x.data(), dy.data(), dx, mean,
+                  inverse, d_bias, d_weight);
     } else {
-      gpu::launch(ctx, name, group_backward_kernel<G, C, In, A, T, DX>, {static_cast<unsigned>(x.batch() * G), 256}, of, x.data(),
+      gpu::launch(ctx, name, group_backward_kernel<G, C, In, A, Number, T, DX>, {static_cast<unsigned>(x.batch() * G), 256}, of, x.data(),
                   dy.data(), dx, mean, inverse, d_bias, d_weight);
     }
-    gpu::launch(ctx, name, add_samples_kernel<T>, {x.batch() > 0 ? static_cast<unsigned>(C) : 0, 64}, x.batch(), C,
-                static_cast<T const*>(d_bias), static_cast<T const*>(d_weight), p.bias.gradient(), p.weight.gradient());
+    gpu::launch(ctx, name, add_samples_kernel<Number>, {x.batch() > 0 ? static_cast<unsigned>(C) : 0, 64}, x.batch(), C,
+                static_cast<Number const*>(d_bias), static_cast<Number const*>(d_weight), p.bias.gradient(), p.weight.gradient());
   }
 
  private:

@@ -52,21 +52,22 @@ struct BiasedOf {
 template <class S, class L, class T>
 struct Relaid {
   T const* from;
-  T const* bias;  // may be null
-  BERL_FN T operator()(std::size_t i) const {
+  number_of<T> const* bias;  // may be null
+  BERL_FN number_of<T> operator()(std::size_t i) const {
     auto const at = position<S, LayoutOf<S, Cuda>>(i);
-    T const v = from[at.sample * S::size + static_cast<std::size_t>(offset_of<S, L>(at.c, at.pixel / width<S>, at.pixel % width<S>))];
+    number_of<T> const v =
+        from[at.sample * S::size + static_cast<std::size_t>(offset_of<S, L>(at.c, at.pixel / width<S>, at.pixel % width<S>))];
     return bias != nullptr ? v + bias[at.c] : v;
   }
 };
 /// y = [base +] from [+ bias], where place_for(y) has been written in layout L.
 template <class L, class T, class Y>
-void deliver(Context<Cuda>& ctx, char const* name, T const* from, T const* bias, Y const& y) {
+void deliver(Context<Cuda>& ctx, char const* name, T const* from, number_of<T> const* bias, Y const& y) {
   using S = typename Y::shape;
   if constexpr (!lies_as<S, L>)
     map(ctx, name, Relaid<S, L, T>{from, bias}, y);
   else if (accumulates<Y> || bias != nullptr)
-    channels_map<S, LayoutOf<S, Cuda>>(ctx, name, BiasedOf<T>{bias}, y, from);
+    channels_map<S, LayoutOf<S, Cuda>>(ctx, name, BiasedOf<number_of<T>>{bias}, y, from);
 }
 
 /// The elements of dy as terms.
@@ -80,9 +81,9 @@ struct SumOf {
 /// db[c] += sum over the batch and the pixels of dy
 ///   scratch bias_gradient_bytes
 template <class T, class S>
-void bias_gradient(Context<Cuda>& ctx, char const* name, Read<T, S, Cuda> dy, T* db) {
-  channels_sum<1, S, LayoutOf<S, Cuda>>(ctx, name, SumOf<T>{}, Skip<T, S, Cuda>(nullptr, dy.batch()), nn::detail::AddToGradient<T>{db},
-                                        dy.data());
+void bias_gradient(Context<Cuda>& ctx, char const* name, Read<T, S, Cuda> dy, number_of<T>* db) {
+  channels_sum<1, S, LayoutOf<S, Cuda>>(ctx, name, SumOf<number_of<T>>{}, Skip<T, S, Cuda>(nullptr, dy.batch()),
+                                        nn::detail::AddToGradient<number_of<T>>{db}, dy.data());
 }
 template <class S>
 constexpr std::size_t bias_gradient_bytes(int batch) {

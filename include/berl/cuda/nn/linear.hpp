@@ -10,13 +10,13 @@ template <int I, int O, class B, class T>
 struct LinearProducts {
   static constexpr bool biased = std::is_same_v<B, nn::Bias>;
   static ProductShape forward(Precision precision, int batch) {  // y = x W^T
-    return {batch, O, I, false, true, biased, I, I, O, matrix_type<T>, precision};
+    return {batch, O, I, false, true, biased, I, I, O, matrix_type<T>, matrix_type<T>, precision};
   }
   static ProductShape data(Precision precision, int batch) {  // dx = dy W
-    return {batch, I, O, false, false, false, O, I, I, matrix_type<T>, precision};
+    return {batch, I, O, false, false, false, O, I, I, matrix_type<T>, matrix_type<T>, precision};
   }
   static ProductShape weights(Precision precision, int batch) {  // dW += dy^T x
-    return {O, I, batch, true, false, false, O, I, I, matrix_type<T>, precision};
+    return {O, I, batch, true, false, false, O, I, I, matrix_type<T>, matrix_type<number_of<T>>, precision};
   }
 };
 template <int I, int O, class B, class T, class In>
@@ -54,7 +54,7 @@ struct berl::Kernel<berl::nn::Linear<I, O, B>, berl::Cuda> {
     if (x.batch() == 0) return;
     Scope const scope(ctx.scratch);
     T const* const xs = gpu::laid<Nchw>(ctx, x);
-    gpu::Products::run<T>(ctx, name, Shapes<T>::forward(ctx.precision, x.batch()), xs, p.weight.value(), p.bias_data(), base<T>(y),
+    gpu::Products::run<T>(ctx, name, Shapes<T>::forward(ctx.precision, x.batch()), xs, p.weight.operand(), bias<T>(p), base<T>(y),
                           y.data());
   }
   template <class T, class S, class Params, class DX>
@@ -66,11 +66,11 @@ struct berl::Kernel<berl::nn::Linear<I, O, B>, berl::Cuda> {
       Scope const inner(ctx.scratch);
       auto const product = Shapes<T>::data(ctx.precision, x.batch());
       if constexpr (gpu::lies_as<S, Nchw>) {
-        gpu::Products::run<T>(ctx, name, product, dy.data(), p.weight.value(), nullptr, base<T>(dx), dx.data());
+        gpu::Products::run<T>(ctx, name, product, dy.data(), p.weight.operand(), nullptr, base<T>(dx), dx.data());
       } else {
         T* const to = gpu::place_for<Nchw>(ctx, dx);
-        gpu::Products::run<T>(ctx, name, product, dy.data(), p.weight.value(), nullptr, nullptr, to);
-        gpu::deliver<Nchw>(ctx, name, static_cast<T const*>(to), static_cast<T const*>(nullptr), dx);
+        gpu::Products::run<T>(ctx, name, product, dy.data(), p.weight.operand(), nullptr, nullptr, to);
+        gpu::deliver<Nchw>(ctx, name, static_cast<T const*>(to), static_cast<number_of<T> const*>(nullptr), dx);
       }
     }
     gpu::Products::run<T>(ctx, name, Shapes<T>::weights(ctx.precision, x.batch()), dy.data(), xs, nullptr, p.weight.gradient(),
@@ -79,6 +79,13 @@ struct berl::Kernel<berl::nn::Linear<I, O, B>, berl::Cuda> {
   }
 
  private:
+  template <class T, class Params>
+  static T const* bias(Params const& p) {
+    if constexpr (Shapes<T>::biased)
+      return p.bias.operand();
+    else
+      return nullptr;
+  }
   template <class T, class V>
   static T const* base(V const& view) {
     if constexpr (accumulates<V>)

@@ -10,10 +10,11 @@ template <class S, class L, class T>
 struct PowersOf {
   T const* x;
   int batch;
+  using Number = number_of<T>;
   struct Channel {
-    T shift;
-    BERL_FN T operator()(T (&t)[2], T v) const {
-      T const d = v - shift;
+    Number shift;
+    BERL_FN Number operator()(Number (&t)[2], Number v) const {
+      Number const d = v - shift;
       t[0] = d;
       t[1] = d * d;
       return v;
@@ -21,8 +22,8 @@ struct PowersOf {
   };
   BERL_FN Channel at(int c) const { return {shift(c)}; }
   /// The mean of the first pixels of four samples.
-  BERL_FN T shift(int c) const {
-    T sum = 0;
+  BERL_FN Number shift(int c) const {
+    Number sum = 0;
     for (int i = 0; i < 4; ++i) sum += x[static_cast<std::ptrdiff_t>(batch) * i / 4 * S::size + offset_of<S, L>(c, 0, 0)];
     return sum / 4;
   }
@@ -110,43 +111,45 @@ struct berl::Kernel<berl::nn::BatchNorm<C, Rule>, berl::Cuda> {
   using Layer = nn::BatchNorm<C, Rule>;
   static constexpr char const* name = "berl::nn::BatchNorm";
   template <class Mode, class T, class In, class Params, class A, class Y>
-  static void forward(Context<Cuda>& ctx, Params& p, A rectified, Read<T, In, Cuda> x, Y y, T* mean, T* inverse) {
+  static void forward(Context<Cuda>& ctx, Params& p, A rectified, Read<T, In, Cuda> x, Y y, number_of<T>* mean, number_of<T>* inverse) {
     using namespace nn::detail;
     using L = LayoutOf<In, Cuda>;
     if (x.batch() == 0) return;
     if constexpr (std::is_same_v<Mode, Training>) {
       using Powers = PowersOf<In, L, T>;
       Powers const powers{x.data(), x.batch()};
-      StatisticsOf<Layer, Powers, T> const finish{powers,  count<In>(x.batch()),   mean,
-                                                  inverse, p.running_mean.value(), p.running_var.value()};
+      StatisticsOf<Layer, Powers, number_of<T>> const finish{powers,  count<In>(x.batch()),   mean,
+                                                             inverse, p.running_mean.value(), p.running_var.value()};
       gpu::channels_sum<2, In, L>(ctx, name, powers, Skip<T, In, Cuda>(nullptr, x.batch()), finish, x.data());
     } else {
-      gpu::each(ctx, name, C, RunningOf<Layer, T>{mean, inverse, p.running_mean.value(), p.running_var.value()});
+      gpu::each(ctx, name, C, RunningOf<Layer, number_of<T>>{mean, inverse, p.running_mean.value(), p.running_var.value()});
     }
     apply<T>(ctx, p, rectified, x, y, mean, inverse);
   }
   template <class T, class In, class Params, class A, class Y>
-  static void apply(Context<Cuda>& ctx, Params& p, A rectified, Read<T, In, Cuda> x, Y y, T const* mean, T const* inverse) {
+  static void apply(Context<Cuda>& ctx, Params& p, A rectified, Read<T, In, Cuda> x, Y y, number_of<T> const* mean,
+                    number_of<T> const* inverse) {
     using namespace nn::detail;
     if (x.batch() == 0) return;
-    gpu::channels_map<In, LayoutOf<In, Cuda>>(ctx, name, NormOf<A, T>{mean, p.weight.value(), inverse, p.bias.value(), rectified}, y,
-                                              x.data());
+    gpu::channels_map<In, LayoutOf<In, Cuda>>(
+        ctx, name, NormOf<A, number_of<T>>{mean, p.weight.value(), inverse, p.bias.value(), rectified}, y, x.data());
   }
   template <class Mode, class T, class In, class Params, class A, class DX>
-  static void backward(Context<Cuda>& ctx, Params& p, A rectified, Read<T, In, Cuda> x, Read<T, In, Cuda> dy, DX dx, T const* mean,
-                       T const* inverse) {
+  static void backward(Context<Cuda>& ctx, Params& p, A rectified, Read<T, In, Cuda> x, Read<T, In, Cuda> dy, DX dx,
+                       number_of<T> const* mean, number_of<T> const* inverse) {
     using namespace nn::detail;
     using L = LayoutOf<In, Cuda>;
+    using Number = number_of<T>;
     if (x.batch() == 0) return;
     Scope const scope(ctx.scratch);
-    T* const b = ctx.scratch.template take<T>(C);
-    T* const d = ctx.scratch.template take<T>(C);
-    NormOf<A, T> const norms{mean, p.weight.value(), inverse, p.bias.value(), rectified};
-    using Terms = NormTermsOf<A, T>;
+    auto* const b = ctx.scratch.template take<Number>(C);
+    auto* const d = ctx.scratch.template take<Number>(C);
+    NormOf<A, Number> const norms{mean, p.weight.value(), inverse, p.bias.value(), rectified};
+    using Terms = NormTermsOf<A, Number>;
     gpu::channels_sum<Terms::terms, In, L>(
         ctx, name, Terms{norms}, Skip<T, In, Cuda>(nullptr, x.batch()),
-        NormGradientsOf<Mode, A, T>{norms, count<In>(x.batch()), p.weight.gradient(), p.bias.gradient(), b, d}, x.data(), dy.data());
-    if constexpr (!skips<DX>) gpu::channels_map<In, L>(ctx, name, NormPullOf<A, T>{norms, b, d}, dx, x.data(), dy.data());
+        NormGradientsOf<Mode, A, Number>{norms, count<In>(x.batch()), p.weight.gradient(), p.bias.gradient(), b, d}, x.data(), dy.data());
+    if constexpr (!skips<DX>) gpu::channels_map<In, L>(ctx, name, NormPullOf<A, Number>{norms, b, d}, dx, x.data(), dy.data());
   }
 
  private:

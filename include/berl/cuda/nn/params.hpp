@@ -1,4 +1,5 @@
 #pragma once
+#include <berl/cuda/nn/map.hpp>  // map
 #include <berl/cuda/tensor.hpp>  // copy
 #include <berl/nn/state.hpp>     // place, SizesOf
 
@@ -36,7 +37,20 @@ void for_arrays(F const& f) {
       },
       Nameless{});
 }
+/// v, as it will be stored.
+struct Narrow {
+  template <class T>
+  BERL_FN T operator()(std::size_t, T v) const {
+    return v;
+  }
+};
 }  // namespace detail
+
+/// A block's operands: its values, each rounded to T.
+template <class T>
+void round_block(Context<Cuda>& ctx, number_of<T> const* values, T* operands, std::size_t n) {
+  map(ctx, "berl::nn::Param", detail::Narrow{}, Write<T, Shape<1>, Cuda>(operands, static_cast<int>(n)), values);
+}
 
 /// Bytes of ctx.scratch that either copy takes.
 template <class L, class T>

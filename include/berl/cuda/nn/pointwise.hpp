@@ -52,7 +52,7 @@ struct UpsampleOf {
 template <class In, class L, class T>
 struct UpsamplePullOf {
   T const* dy;
-  BERL_FN T operator()(std::size_t i) const {
+  BERL_FN number_of<T> operator()(std::size_t i) const {
     using Out = Upsample::output<In>;
     auto const at = gpu::position<In, L>(i);
     int const v = 2 * (at.pixel / width<In>), u = 2 * (at.pixel % width<In>);
@@ -65,22 +65,22 @@ struct UpsamplePullOf {
 template <class In, class L, class T>
 struct AverageOf {
   T const* x;
-  BERL_FN T operator()(std::size_t i) const {
+  BERL_FN number_of<T> operator()(std::size_t i) const {
     std::size_t const sample = i / channels<In>;
     int const c = static_cast<int>(i - sample * channels<In>);
     double sum = 0;
     for (int p = 0; p < plane<In>; ++p)
       sum += static_cast<double>(x[sample * In::size + static_cast<std::size_t>(offset_of<In, L>(c, p / width<In>, p % width<In>))]);
-    return static_cast<T>(sum / plane<In>);
+    return static_cast<number_of<T>>(sum / plane<In>);
   }
 };
 /// dx = dy[c] / (H W)
 template <class In, class L, class T>
 struct AveragePullOf {
   T const* dy;
-  BERL_FN T operator()(std::size_t i) const {
+  BERL_FN number_of<T> operator()(std::size_t i) const {
     auto const at = gpu::position<In, L>(i);
-    return dy[at.sample * channels<In> + static_cast<std::size_t>(at.c)] / plane<In>;
+    return number_of<T>{dy[at.sample * channels<In> + static_cast<std::size_t>(at.c)]} / plane<In>;
   }
 };
 }  // namespace berl::nn::detail

@@ -35,14 +35,14 @@ struct AddToGradient {
 template <int C>
 struct berl::Kernel<berl::nn::PReLU<C>, berl::Cuda> {
   template <class T>
-  using Rectified = nn::detail::RectifiedBy<nn::point::PReLU, T>;
+  using Rectified = nn::detail::RectifiedBy<nn::point::PReLU, number_of<T>>;
   template <class T, class In, class Y>
   static void forward(Context<Cuda>& ctx, Rectified<T> rectified, Read<T, In, Cuda> x, Y y) {
-    gpu::channels_map<In, LayoutOf<In, Cuda>>(ctx, "berl::nn::PReLU", nn::detail::PReLUOf<T>{rectified.weight}, y, x.data());
+    gpu::channels_map<In, LayoutOf<In, Cuda>>(ctx, "berl::nn::PReLU", nn::detail::PReLUOf<number_of<T>>{rectified.weight}, y, x.data());
   }
   template <class T, class In, class DX>
   static void backward(Context<Cuda>& ctx, Rectified<T> rectified, Read<T, In, Cuda> x, Read<T, In, Cuda> dy, DX dx) {
-    gpu::channels_sum<1, In, LayoutOf<In, Cuda>>(ctx, "berl::nn::PReLU", nn::detail::PReLUPullOf<T>{rectified.weight}, dx,
-                                                 nn::detail::AddToGradient<T>{rectified.gradient}, x.data(), dy.data());
+    gpu::channels_sum<1, In, LayoutOf<In, Cuda>>(ctx, "berl::nn::PReLU", nn::detail::PReLUPullOf<number_of<T>>{rectified.weight}, dx,
+                                                 nn::detail::AddToGradient<number_of<T>>{rectified.gradient}, x.data(), dy.data());
   }
 };
