@@ -142,6 +142,9 @@ int run(int argc, char** argv) {
   app.add_option("--seed", options.seed, "of everything random (default: 1)");
   app.add_option("--threads", options.threads, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
   device.add_to(app);
+  app.add_flag_callback(
+      "--no-graph", [&options] { options.graph = false; },
+      "put a step's kernels into a GPU's queue one by one, not as one CUDA graph that is recorded once");
   app.add_flag("--resume", resume, "go on where the training in --out stopped; without a state there it begins");
   app.add_flag("--dry-run", dry, "print what would be done, and stop");
   try {
@@ -152,6 +155,7 @@ int run(int argc, char** argv) {
 
   auto const gpu = device.gpu();
   if (gpu) options.gpu = gpu->number, options.precision = gpu->precision;
+  if (!options.graph && !gpu) throw Error("--no-graph", "it on the cpu", "a GPU", "Leave it out, or give --device cuda.");
   berl::train::set_preset(options.config, preset);
   read_settings(options.config, config, settings);
   berl::train::check(options.config);

@@ -60,17 +60,19 @@ double shortest(Context<Cuda>& ctx, int runs, F const& body) {
   for (int i = 0; i < runs; ++i) best = std::min(best, seconds(ctx, body));
   return best;
 }
+template <class T>
 struct Draw {
-  float* values;
+  T* values;
   float bound;
   Seed seed;
-  BERL_FN void operator()(std::size_t i) const { values[i] = Random(seed, 0, i).uniform(-bound, bound); }
+  BERL_FN void operator()(std::size_t i) const { values[i] = T(Random(seed, 0, i).uniform(-bound, bound)); }
 };
 }  // namespace detail
 
 /// Uniform in [-bound, bound), on the GPU: products of zeros would need less power and run faster than those of numbers.
-inline void randomise(Context<Cuda>& ctx, float* values, std::size_t n, double bound = 1, std::uint64_t seed = 1) {
-  gpu::each(ctx, "berl::bench::randomise", n, detail::Draw{values, static_cast<float>(bound), Seed{seed}});
+template <class T>
+void randomise(Context<Cuda>& ctx, T* values, std::size_t n, double bound = 1, std::uint64_t seed = 1) {
+  gpu::each(ctx, "berl::bench::randomise", n, detail::Draw<T>{values, static_cast<float>(bound), Seed{seed}});
 }
 
 /// Bytes read and written per second by a copy from memory to memory that no cache holds. Measured when first asked for.
@@ -134,36 +136,6 @@ void measure(benchmark::State& state, Context<Cuda>& ctx, Work const& work, F co
   measure_seconds(state, ctx, work, [&](benchmark::IterationCount n) { return seconds(ctx, n, body); });
 }
 
-/// What body puts into the context's queue, recorded once; run() puts all of it there again.
-class Graph {
- public:
-  template <class F>
-  Graph(Context<Cuda>& ctx, F const& body) : stream_(ctx.stream.get()) {
-    gpu::check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
-    cudaGraph_t graph = nullptr;
-    try {
-      body();
-    } catch (...) {
-      static_cast<void>(cudaStreamEndCapture(stream_, &graph));
-      throw;
-    }
-    gpu::check(cudaStreamEndCapture(stream_, &graph), "cudaStreamEndCapture");
-    cudaGraphExec_t made = nullptr;
-    cudaError_t const status = cudaGraphInstantiate(&made, graph, 0);
-    static_cast<void>(cudaGraphDestroy(graph));
-    gpu::check(status, "cudaGraphInstantiate");
-    graph_.reset(made);
-  }
-  void run() const { gpu::check(cudaGraphLaunch(graph_.get(), stream_), "cudaGraphLaunch"); }
-
- private:
-  struct Destroy {
-    void operator()(cudaGraphExec_t graph) const { static_cast<void>(cudaGraphExecDestroy(graph)); }
-  };
-  cudaStream_t stream_;
-  std::unique_ptr<std::remove_pointer_t<cudaGraphExec_t>, Destroy> graph_;
-};
-
 /// Adds a benchmark, which fails with the text of what it throws: no GPU, too little memory. A ceiling is measured before it starts.
 template <class F>
 benchmark::internal::Benchmark* add(std::string const& name, F const& body) {
@@ -178,5 +150,7 @@ benchmark::internal::Benchmark* add(std::string const& name, F const& body) {
   return benchmark::RegisterBenchmark(name.c_str(), measured)->UseManualTime()->Unit(benchmark::kMicrosecond);
 }
 
-inline char const* name_of(Precision precision) { return precision == Precision::fp32 ? "fp32" : "tf32"; }
+inline char const* name_of(Precision precision) {
+  return precision == Precision::fp32 ? "fp32" : precision == Precision::tf32 ? "tf32" : "bf16";
+}
 }  // namespace berl::bench

@@ -111,7 +111,7 @@ def cuda_cases():
     ways = "", "+graph", "+compile", "+compile+graph"
     large = tuple(f"{precision}+channels_last{way}" for way in ways for precision in ("bf16", "tf32"))
     plain = tuple(f"fp32{way}" for way in ways)
-    for name, batch in (("r18", 128), ("r18", 256), ("r50", 128), ("r100", 128)):
+    for name, batch in (("r18", 128), ("r18", 256), ("r50", 128), ("r100", 128), ("r100", 200)):
         for bypass in (False, True):
             make = functools.partial(training_step, name, batch, bypass)
             yield Case(f"step/{name}/b{batch}{'/bypass' if bypass else ''}", make, batch, 5, large)

@@ -9,8 +9,8 @@
 #include "run.hpp"      // Model
 
 namespace instance {
-/// An open network, on any device.
-template <class Backbone, class Device = berl::Host>
+/// An open network, on any device; maps are stored as T.
+template <class Backbone, class Device = berl::Host, class T = float>
 class Opened final : public Network {
  public:
   using Model = instance::Model<Backbone>;
@@ -41,7 +41,7 @@ class Opened final : public Network {
   berl::io::ModelInfo const& info() const override { return info_; }
 
  private:
-  using Face = berl::Face<Backbone, float, Device>;
+  using Face = berl::Face<Backbone, T, Device>;
   static constexpr bool on_host = std::is_same_v<Device, berl::Host>;
   using Aux = typename Model::Auxiliary;
   struct Auxiliary {
@@ -87,6 +87,6 @@ class Opened final : public Network {
   Face face_;
   mutable std::mutex mutex_;  // of the two below
   mutable std::unique_ptr<Auxiliary> auxiliary_;
-  mutable std::optional<berl::eval::Explainer<Model, Device>> explainer_;
+  mutable std::optional<berl::eval::Explainer<Model, Device, T>> explainer_;
 };
 }  // namespace instance

@@ -20,8 +20,8 @@ struct bypass<Backbone> {
 template <class Backbone>
 using Model = berl::Model<Backbone, berl::losses::AnyHead<berl::EmbeddingOf<Backbone>>, typename bypass<Backbone>::type>;
 
-template <class Model, class Device = berl::Host>
+template <class Model, class Device = berl::Host, class T = float>
 berl::train::Outcome run(AnyDataset const& pictures, berl::train::SessionOptions const& options, typename Model::Head const& head) {
-  return berl::train::Session<Model, AnyDataset, Device>(pictures, options, head).run();
+  return berl::train::Session<Model, AnyDataset, Device, T>(pictures, options, head).run();
 }
 }  // namespace instance

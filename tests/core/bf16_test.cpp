@@ -12,7 +12,7 @@ static_assert(sizeof(Bf16) == 2 && std::is_trivially_copyable_v<Bf16> && std::is
 static_assert(std::is_convertible_v<Bf16, float> && !std::is_convertible_v<float, Bf16>, "rounding is asked for");
 static_assert(std::is_same_v<number_of<Bf16>, float> && std::is_same_v<number_of<float>, float> &&
               std::is_same_v<number_of<double>, double>);
-static_assert(numbers<Bf16>(3) == 6 && numbers<float>(3) == 3 && numbers<double>(3) == 3);
+static_assert(room_for_numbers<Bf16>(3) == 6 && room_for_numbers<float>(3) == 3 && room_for_numbers<double>(3) == 3);
 
 TEST_CASE("numbers of eight bits stay as they are") {
   for (float const v : {0.f, 1.f, -2.f, 0.5f, 255.f, 0x1.fep-126f, 0x1p-133f, -0x1.fep127f}) CHECK(float{Bf16(v)} == v);

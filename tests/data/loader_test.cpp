@@ -70,7 +70,7 @@ TEST_CASE("loader: batches hold the pictures, in [-1, 1], with their labels") {
       io::to_network(numbers.load(i), expected.data());
       CHECK(std::equal(expected.begin(), expected.end(), batch.images.read().sample(n)));
     }
-    CHECK(loader.names(batch)[2] == numbers.name(batch.indices[2]));
+    CHECK(loader.names(batch.indices)[2] == numbers.name(batch.indices[2]));
   }
 }
 

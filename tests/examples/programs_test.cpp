@@ -166,8 +166,9 @@ void check_devices(test::ScratchFolder const& folder, std::string const& program
   refused("--device cuda:", {"cpu, cuda or cuda:N"});
   refused("--device cuda:x", {"cpu, cuda or cuda:N"});
   refused("--device cuda:-1", {"cpu, cuda or cuda:N"});
-  refused("--precision half", {"fp32 or tf32"});
-  refused("--precision tf32", {"fp32", "on the cpu"});
+  refused("--precision half", {"fp32, tf32 or bf16"});
+  refused("--precision tf32", {"tf32 on the cpu"});
+  refused("--precision bf16", {"bf16 on the cpu"});
   refused("--device cuda:99", {"built without CUDA", "no NVIDIA", "GPU number 99"});  // as built, and where
   auto const ran = run(folder, program, arguments + " --device cuda:99");
   if (ran.error.find("built without CUDA") != std::string::npos)
@@ -197,5 +198,8 @@ TEST_CASE("train draws faces at its end, and says what a GPU lacks") {
   test::train_shortly(folder);
   CHECK(io::read_image(folder / "trained/faces.png").height == 6 + 16 + 6 + 3 * (128 + 6));  // three people under their titles
   check_devices(folder, "train", "--data synthetic --out " + (folder / "other").string());
+  auto const ran = run(folder, "train", "--data synthetic --no-graph --out " + (folder / "other").string());
+  CHECK(ran.code == 2);
+  CHECK_MESSAGE(ran.error.find("--no-graph: found it on the cpu") != std::string::npos, ran.error);
   CHECK(!fs::exists(folder / "other/state.safetensors"));
 }

@@ -55,7 +55,8 @@ TEST_CASE("trainer: a step allocates nothing, in any stage, not even the first o
     for (auto const stage : {train::Stage::recognition, train::Stage::reconstruction, train::Stage::joint}) {
       trainer.begin(stage, optim::MultiStep{.rate = 0.01, .milestones = {1}}, optim::Constant{.rate = 1e-4});
       long const before = allocations;
-      for (int step = 0; step < 2; ++step) trainer.step(images.read(), labels);
+      trainer.prepare(images.read(), labels);
+      for (int step = 0; step < 2; ++step) trainer.step([&] { trainer.prepare(images.read(), labels); });
       trainer.embed(images.read(), embeddings.write());
       CHECK(allocations == before);
     }

@@ -83,6 +83,22 @@ TEST_CASE("a number is spoilt by what is not finite, and stays so") {
   CHECK(std::isnan(number));
 }
 
+TEST_CASE("a batch on the host is read where it is, and work is done each time") {
+  Context<Host> ctx;
+  Arena none;
+  OnHost::Inbox<double, Two> inbox(ctx, none, 2);
+  auto const x = counted<Two>(2);
+  std::vector<int> const labels{1, 0};
+  inbox.prepare(ctx, x.read(), labels, 2);
+  inbox.take(ctx, 0);
+  CHECK((inbox.pictures().data() == x.read().data() && inbox.pictures().batch() == 2));
+  CHECK(inbox.labels().data() == labels.data());
+  OnHost::Repeated repeated;
+  int calls = 0;
+  for (int k = 0; k < 3; ++k) repeated.run(ctx, true, [&] { ++calls; });
+  CHECK(calls == 3);
+}
+
 TEST_CASE("numbers of a step lie in a row, and are read one by one") {
   Context<Host> ctx;
   double all[train::Numbers<double>::count] = {1, 2, 3, 4, 5, 6};

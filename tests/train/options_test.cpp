@@ -16,6 +16,7 @@ TEST_CASE("options: the paper's numbers are the defaults, and sizes follow from 
   CHECK(published.gamma_fr == 1);
   CHECK(published.gamma_recon == 1);
   CHECK(published.clip == 0);
+  CHECK(published.graph);
   Options const o{
       .identities = 7, .batch = 12, .threads = 3, .head_filter = 0.5, .head_sample_rate = 0.25, .flip = 0.5, .confidence = true};
   auto const s = o.sizes();

@@ -286,7 +286,10 @@ TEST_CASE("session: a loss that is not finite stops, says where, and leaves the 
   CAPTURE(nan);
   CHECK(nan.find("step 1: the loss is nan") != std::string::npos);
   CHECK(nan.find("head.weight") != std::string::npos);
-  CHECK(nan.find("stripes/") != std::string::npos);
+  data::Loader<Stripes> loader(stripes, {.batch = 4, .seed = named(Seed{p.seed}, "pictures"), .augment = p.config.augment});
+  std::string shown;
+  for (auto const& name : loader.names(loader.next().indices)) shown += (shown.empty() ? "" : ", ") + name;
+  CHECK(nan.ends_with("the pictures of this step: " + shown));
   CHECK(nan.find("No checkpoint was written yet") != std::string::npos);
   CHECK(!std::filesystem::exists(scratch / "nan/state.safetensors"));
 }
@@ -325,6 +328,45 @@ TEST_CASE("session: a picture that cannot be read stops the training and saves w
     CHECK(step_of(out / "state.safetensors") >= 1);
     break;
   }
+}
+
+TEST_CASE("session: the step before a picture that cannot be read is whole, and a batch behind the last step is not asked for") {
+  ScratchFolder scratch;
+  Stripes const stripes;
+  auto const only = [&](char const* out, long steps) {
+    auto o = options(scratch / out);
+    o.config.stage[0].steps = steps, o.config.stage[1].steps = o.config.stage[2].steps = 0;
+    o.config.checkpoint_every = 1000;
+    o.config.loader_threads = o.config.loader_ahead = 1;
+    return o;
+  };
+  struct Damaged : Stripes {  // from the n-th picture on
+    int first;
+    std::shared_ptr<std::atomic<int>> loads = std::make_shared<std::atomic<int>>(0);
+    explicit Damaged(int n) : first(n) {}
+    io::Image load(int i) const {
+      if (++*loads >= first) throw Error(name(i), "damage", "a picture", "Replace it.");
+      return Stripes::load(i);
+    }
+  };
+  using Session = train::Session<Tiny, Damaged>;
+  REQUIRE(TinySession(stripes, only("whole", 3)).run() == train::Outcome::finished);
+  Damaged const beyond(13);
+  CHECK(Session(beyond, only("beyond", 3)).run() == train::Outcome::finished);
+  CHECK((slurp(scratch / "beyond/model.safetensors") == slurp(scratch / "whole/model.safetensors")));
+  CHECK(beyond.loads->load() <= 16);  // the last batch and the one that the loader has ahead
+
+  Damaged const fourth(13);
+  Session session(fourth, only("fourth", 6));
+  CHECK(message_of<Error>([&] { session.run(); }).find("found damage") != std::string::npos);
+  CHECK(session.trainer().progress().all_steps == 3);
+  CHECK(step_of(scratch / "fourth/state.safetensors") == 3);
+  CHECK(losses_in(scratch / "fourth/metrics.jsonl").size() == 3);
+  auto o = only("fourth", 6);
+  o.start = train::Start::resume;
+  CHECK(TinySession(stripes, o).run() == train::Outcome::finished);
+  REQUIRE(TinySession(stripes, only("six", 6)).run() == train::Outcome::finished);
+  CHECK((slurp(scratch / "fourth/model.safetensors") == slurp(scratch / "six/model.safetensors")));
 }
 
 TEST_CASE("session: a full disk costs the new checkpoint alone") {

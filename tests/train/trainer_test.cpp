@@ -60,6 +60,42 @@ TEST_CASE("a trainer with another's arrays and place goes on with the same bits"
   CHECK(whole.progress() == other.progress());
 }
 
+TEST_CASE("batches that are prepared while the step before runs make the same bits") {
+  auto const batch = [](int k) {  // of step k
+    auto x = pictures<float>(4);
+    for (float& v : x.span()) v *= 1 - 0.2f * static_cast<float>(k);
+    return x;
+  };
+  auto const begin = [](SmallTrainer<float>& t) {
+    t.begin(train::Stage::joint, optim::Constant{.rate = 0.05}, optim::Constant{.rate = 1e-3});
+  };
+  SmallTrainer<float> one_by_one({.identities = 3, .batch = 4, .flip = 0.5}), ahead({.identities = 3, .batch = 4, .flip = 0.5});
+  begin(one_by_one), begin(ahead);
+  CHECK_THROWS_AS(ahead.step(), std::logic_error);
+  auto x = batch(5);
+  ahead.prepare(x.read(), people);  // replaced before a step takes it
+  auto y = batch(0);
+  ahead.prepare(y.read(), people);
+  Tensor<float, Shape<16>> e(3);
+  for (int k = 0; k < 3; ++k) {
+    int calls = 0;
+    auto const found = ahead.step([&] {
+      ++calls;
+      CHECK(ahead.progress().taken == k);  // the update comes behind
+      for (float& v : y.span()) v = 99;    // nobody needs it any more
+      y = batch(k + 1);
+      ahead.prepare(y.read(), people);
+    });
+    CHECK(calls == 1);
+    ahead.embed(pictures<float>(3).read(), e.write());  // leaves the batch that is prepared alone
+    CHECK(found.total == one_by_one.step(batch(k).read(), people).total);
+  }
+  CHECK_THROWS_AS(ahead.prepare(pictures<float>(3).read(), people), Error);  // and what was prepared stays
+  CHECK(ahead.step().total == one_by_one.step(batch(3).read(), people).total);
+  CHECK(values_of(ahead) == values_of(one_by_one));
+  CHECK_THROWS_AS(ahead.step(), std::logic_error);  // each is taken once
+}
+
 TEST_CASE("the embedding of evaluation does not depend on the batch, and needs room in the plan") {
   SmallTrainer<float> trainer({.identities = 3, .batch = 4, .convolutions = Convolutions::per_picture});
   auto const x = pictures<float>(4);

@@ -4,7 +4,8 @@
 #include <berl/cuda/imaging/rasterize.hpp>
 #include <berl/cuda/imaging/viewpoint.hpp>
 #include <berl/cuda/imaging/warp.hpp>
-#include <berl/cuda/tensor.hpp>  // copy
+#include <berl/cuda/recording.hpp>  // Recording
+#include <berl/cuda/tensor.hpp>     // copy
 
 #include "cuda/bench.hpp"
 #include "imaging/scene.hpp"
@@ -61,7 +62,7 @@ void add_parts() {
       add_to(name, batch, maps, [body](auto& state, Work const& work, auto& s) { measure(state, s.ctx, work, [&] { body(s); }); });
       if (part.starts_with("whole/"))  // launching its kernels takes longer than a small batch's images
         add_to(name + "/graph", batch, maps, [body](auto& state, Work const& work, auto& s) {
-          Graph const graph(s.ctx, [&] { body(s); });
+          gpu::Recording const graph(s.ctx, [&] { body(s); });
           measure(state, s.ctx, work, [&] { graph.run(); });
         });
     });

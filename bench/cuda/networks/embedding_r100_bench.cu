@@ -2,7 +2,7 @@
 
 namespace {
 bool const added = [] {
-  berl::bench::add_embedding<berl::networks::IResNet100>("r100", 256);
+  berl::bench::add_embeddings<berl::networks::IResNet100>("r100", 256);
   return true;
 }();
 }  // namespace

@@ -2,7 +2,7 @@
 
 namespace {
 bool const added = [] {
-  berl::bench::add_embedding<berl::networks::IResNet18>("r18", 256);
+  berl::bench::add_embeddings<berl::networks::IResNet18>("r18", 256);
   return true;
 }();
 }  // namespace

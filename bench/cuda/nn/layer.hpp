@@ -1,8 +1,9 @@
 #pragma once
-#include <berl/cuda/nn/plan.hpp>   // plan
-#include <berl/cuda/tensor.hpp>    // Tensor
-#include <berl/nn/sequential.hpp>  // forward, backward
-#include <berl/nn/state.hpp>       // place, SizesOf
+#include <berl/cuda/nn/plan.hpp>    // plan
+#include <berl/cuda/nn/stored.hpp>  // round_block
+#include <berl/cuda/tensor.hpp>     // Tensor
+#include <berl/nn/sequential.hpp>   // forward, backward
+#include <berl/nn/state.hpp>        // place, SizesOf
 
 #include <cmath>  // sqrt
 
@@ -12,8 +13,10 @@ namespace berl::bench {
 namespace detail {
 inline constexpr int sums = 1024;
 /// a b and its square, added to one of many sums.
+template <class A, class B>
 struct AddProduct {
-  float const *a, *b;
+  A const* a;
+  B const* b;
   double *product, *square;
   __device__ void operator()(std::size_t i) const {
     double const p = static_cast<double>(a[i]) * static_cast<double>(b[i]);
@@ -27,10 +30,11 @@ struct AddProduct {
 struct InnerProduct {
   double value = 0, size = 0;
 };
-inline InnerProduct inner_product(Context<Cuda>& ctx, float const* a, float const* b, std::size_t n) {
+template <class A, class B>
+InnerProduct inner_product(Context<Cuda>& ctx, A const* a, B const* b, std::size_t n) {
   Tensor<double, Shape<detail::sums>, Cuda> there(2);
   auto const at = there.write();
-  gpu::each(ctx, "berl::bench::inner_product", n, detail::AddProduct{a, b, at.sample(0), at.sample(1)});
+  gpu::each(ctx, "berl::bench::inner_product", n, detail::AddProduct<A, B>{a, b, at.sample(0), at.sample(1)});
   Tensor<double, Shape<detail::sums>> here(2);
   copy(ctx, there.read(), here.write());
   ctx.synchronize();
@@ -40,8 +44,9 @@ inline InnerProduct inner_product(Context<Cuda>& ctx, float const* a, float cons
   return sum;
 }
 
-/// A layer without bias with random parameters, input and dy on the GPU, and the memory that its type and plan ask for.
-template <class L, class In>
+/// A layer without bias with random parameters, input and dy on the GPU, and the memory that its type and plan ask for. Maps are stored as
+/// T.
+template <class L, class In, class T = float>
 class Run {
  public:
   using Out = nn::OutputOf<L, In>;
@@ -51,14 +56,16 @@ class Run {
         dx_(batch),
         y_(batch),
         dy_(batch),
-        memory_((2 * Sizes::block + nn::kept<L, float, In>(batch)) * sizeof(float), gpu::memory),
+        memory_(2 * Sizes::block * sizeof(float) + (padded<T>(Sizes::block) + nn::kept<L, T, In>(batch)) * sizeof(T), gpu::memory),
         values_(memory_.template take<float>(Sizes::block)),
         gradients_(memory_.template take<float>(Sizes::block)),
-        kept_(memory_.template take<float>(nn::kept<L, float, In>(batch))) {
+        operands_(memory_.template take<T>(Sizes::block)),
+        kept_(memory_.template take<T>(nn::kept<L, T, In>(batch))) {
     ctx_.precision = precision;
-    ctx_.scratch = Arena(gpu::plan<L, float, In>(ctx_, batch), gpu::memory);
-    nn::place<L, float, Cuda>(params_, values_, gradients_, static_cast<float*>(nullptr));
+    ctx_.scratch = Arena(gpu::plan<L, T, In>(ctx_, batch), gpu::memory);
+    nn::place<L, T, Cuda>(params_, values_, gradients_, nullptr, operands_);
     randomise(ctx_, values_, Sizes::block, 0.05, 3);
+    gpu::round_block<T>(ctx_, values_, operands_, Sizes::block);
     randomise(ctx_, x_.write().data(), x_.size());
     randomise(ctx_, dy_.write().data(), dy_.size(), 1, 2);
     gpu::check(cudaMemsetAsync(gradients_, 0, Sizes::block * sizeof(float), ctx_.stream.get()), "cudaMemsetAsync");
@@ -68,7 +75,7 @@ class Run {
   void backward() { nn::backward<L, Training>(ctx_, params_, x_.read(), dy_.read(), dx_.write(), pass()); }
   /// The gradients of the parameters alone.
   void backward_parameters() {
-    nn::backward<L, Training>(ctx_, params_, x_.read(), dy_.read(), Skip<float, In, Cuda>(nullptr, x_.batch()), pass());
+    nn::backward<L, Training>(ctx_, params_, x_.read(), dy_.read(), Skip<T, In, Cuda>(nullptr, x_.batch()), pass());
   }
 
   /// Of a layer that is linear in its weights and in x: <y, dy> = <x, dx> = <w, dw>, to a hundredth of their usual size. Asked once, before
@@ -83,12 +90,13 @@ class Run {
   }
 
  private:
-  Pass<float> pass() const { return {kept_, 1, 2}; }
+  Pass<T> pass() const { return {kept_, 1, 2}; }
   Context<Cuda> ctx_;
-  nn::ParamsOf<L, float, Cuda> params_;
-  Tensor<float, In, Cuda> x_, dx_;
-  Tensor<float, Out, Cuda> y_, dy_;
+  nn::ParamsOf<L, T, Cuda> params_;
+  Tensor<T, In, Cuda> x_, dx_;
+  Tensor<T, Out, Cuda> y_, dy_;
   Arena memory_;
-  float *values_, *gradients_, *kept_;
+  float *values_, *gradients_;
+  T *operands_, *kept_;
 };
 }  // namespace berl::bench

@@ -3,7 +3,7 @@
 namespace {
 using namespace berl;
 bool const added = [] {
-  bench::add_step<networks::IResNet18>("r18", 128, 20);
+  bench::add_steps<networks::IResNet18>("r18", 128, 20);
   return true;
 }();
 }  // namespace

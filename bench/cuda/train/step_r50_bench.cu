@@ -3,7 +3,7 @@
 namespace {
 using namespace berl;
 bool const added = [] {
-  bench::add_step<networks::IResNet50>("r50", 128, 20);
+  bench::add_steps<networks::IResNet50>("r50", 128, 20);
   return true;
 }();
 }  // namespace

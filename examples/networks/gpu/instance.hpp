@@ -26,11 +26,14 @@ berl::train::Outcome train_on_gpu(AnyDataset const& pictures, berl::train::Sessi
   using Model = instance::Model<Backbone>;
   typename Model::Head head;
   choose_head_on_gpu(options.config.head, head);
-  return run<Model, berl::Cuda>(pictures, options, head);
+  return options.precision == berl::Precision::bf16 ? run<Model, berl::Cuda, berl::Bf16>(pictures, options, head)
+                                                    : run<Model, berl::Cuda>(pictures, options, head);
 }
 template <class Backbone>
 std::unique_ptr<Network> open_on_gpu(berl::io::SafeTensors&& file, berl::io::ModelInfo const& info, Gpu const& gpu) {
   berl::eval::ExplainOptions const options{.batch = 32, .gpu = gpu.number, .precision = gpu.precision};  // as programs read pictures
+  if (gpu.precision == berl::Precision::bf16)
+    return std::make_unique<Opened<Backbone, berl::Cuda, berl::Bf16>>(std::move(file), info, options);
   return std::make_unique<Opened<Backbone, berl::Cuda>>(std::move(file), info, options);
 }
 template <class Backbone>

@@ -1,8 +1,9 @@
 #pragma once
 #include <berl/core/config.hpp>  // BERL_FN
 
+#include <cstddef>  // size_t
 #include <cstdint>
-#include <type_traits>  // conditional_t
+#include <type_traits>  // conditional_t, is_same_v
 
 namespace berl {
 /// A float without the last 16 bits of its fraction: 8 bits of precision in the range of float. Maps are stored so where memory and its
@@ -34,7 +35,7 @@ template <class T>
 using number_of = std::conditional_t<std::is_same_v<T, Bf16>, float, T>;
 /// Elements of T that n such numbers take.
 template <class T>
-constexpr std::size_t numbers(std::size_t n) {
+constexpr std::size_t room_for_numbers(std::size_t n) {
   return n * (sizeof(number_of<T>) / sizeof(T));
 }
 }  // namespace berl

@@ -17,10 +17,12 @@ enum class Convolutions {
   direct
 };
 
-/// How CUDA multiplies floats in convolutions and products: as they are, or rounded to 10 bits behind the point (2^-11 of each, 5e-4) on
-/// the tensor cores. Either adds in float. The host multiplies them as they are. Maps that are stored as Bf16 are multiplied as they are
-/// stored, and added in float.
-enum class Precision { fp32, tf32 };
+/// How CUDA multiplies in convolutions and products; all add in float. The host multiplies floats as they are.
+enum class Precision {
+  fp32,  ///< floats as they are
+  tf32,  ///< floats rounded to 10 bits behind the point (2^-11 of each, 5e-4), on the tensor cores
+  bf16   ///< maps and weights that are stored as Bf16 (2^-8 of each, 4e-3), on the tensor cores; floats, where there are any, as tf32
+};
 
 template <>
 struct Context<Host> {

@@ -67,7 +67,7 @@ class ProductPlan {
     cublasLtMatmulDesc_t product = nullptr;
     check(cublasLtMatmulDescCreate(&product,
                                    wide                                                     ? CUBLAS_COMPUTE_64F
-                                   : s.type == CUDA_R_32F && s.precision == Precision::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32
+                                   : s.type == CUDA_R_32F && s.precision != Precision::fp32 ? CUBLAS_COMPUTE_32F_FAST_TF32
                                                                                             : CUBLAS_COMPUTE_32F,
                                    wide ? CUDA_R_64F : CUDA_R_32F),
           "cublasLtMatmulDescCreate");

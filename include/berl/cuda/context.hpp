@@ -1,14 +1,15 @@
 #pragma once
 #include <berl/core/arena.hpp>   // Arena, Memory
+#include <berl/core/bf16.hpp>    // number_of
 #include <berl/core/device.hpp>  // Context, Cuda
 #include <berl/cuda/check.hpp>   // check
 #include <berl/cuda/owned.hpp>   // Owned
 
-#include <cstdint>      // uintptr_t
+#include <cstdint>      // uint64_t, uintptr_t
 #include <cstring>      // memset
 #include <memory>       // unique_ptr
 #include <string>       // to_string
-#include <type_traits>  // remove_pointer_t
+#include <type_traits>  // remove_pointer_t, is_same_v
 
 namespace berl {
 namespace gpu {
@@ -16,10 +17,13 @@ namespace gpu {
 inline constexpr Memory memory{[](std::size_t bytes) {
                                  void* block = nullptr;
                                  check(cudaMalloc(&block, bytes), "cudaMalloc");
-                                 auto cleared = cudaMemset(block, 0, bytes);
-                                 if (cleared == cudaSuccess) cleared = cudaDeviceSynchronize();  // queues of berl's do not wait for it
+                                 cudaStream_t queue = nullptr;  // waiting for the whole GPU would end what another thread records
+                                 auto cleared = cudaStreamCreateWithFlags(&queue, cudaStreamNonBlocking);
+                                 if (cleared == cudaSuccess) cleared = cudaMemsetAsync(block, 0, bytes, queue);
+                                 if (cleared == cudaSuccess) cleared = cudaStreamSynchronize(queue);
+                                 if (queue != nullptr) static_cast<void>(cudaStreamDestroy(queue));
                                  if (cleared != cudaSuccess) static_cast<void>(cudaFree(block));
-                                 check(cleared, "cudaMemset");
+                                 check(cleared, "cudaMemsetAsync");
                                  return static_cast<std::byte*>(block);
                                },
                                [](std::byte* block) noexcept { static_cast<void>(cudaFree(block)); }};
@@ -67,6 +71,29 @@ class Stream {
   };
   std::unique_ptr<std::remove_pointer_t<cudaStream_t>, Destroy> stream_;
 };
+
+/// A mark in a queue that others wait for. Until it is set, nobody does.
+class Event {
+ public:
+  Event() {
+    cudaEvent_t made = nullptr;
+    check(cudaEventCreateWithFlags(&made, cudaEventDisableTiming), "cudaEventCreateWithFlags");
+    event_.reset(made);
+  }
+  /// Behind all that is in the queue; the mark that it was before is forgotten.
+  void set(Stream const& queue) const { check(cudaEventRecord(event_.get(), queue.get()), "cudaEventRecord"); }
+  /// Whatever is put into this queue from now on waits for the mark.
+  void hold(Stream const& queue) const { check(cudaStreamWaitEvent(queue.get(), event_.get(), 0), "cudaStreamWaitEvent"); }
+  /// The calling thread waits for it.
+  ///   errors  Error, where a kernel failed
+  void wait() const { check(cudaEventSynchronize(event_.get()), "cudaEventSynchronize"); }
+
+ private:
+  struct Destroy {
+    void operator()(cudaEvent_t event) const { static_cast<void>(cudaEventDestroy(event)); }
+  };
+  std::unique_ptr<std::remove_pointer_t<cudaEvent_t>, Destroy> event_;
+};
 }  // namespace gpu
 
 /// One GPU, the queue that operations are put into, and memory that lives as long as the call that takes it. Operations return before
@@ -85,9 +112,20 @@ struct Context<Cuda> {
   gpu::Stream stream;
   Precision precision = Precision::fp32;  ///< of what is planned from now on
   gpu::Owned owned;                       ///< handles of libraries, and what they have planned
+  std::uint64_t const* step = nullptr;  ///< on the GPU: the number of the step, where recorded kernels are to read it; null: the pass says
 };
 
 namespace gpu {
+/// The precision of a context for maps that are stored as T: Bf16 has but one.
+///   errors  Error, where maps of floats are to be multiplied as Bf16
+template <class T>
+Precision precision_of(char const* where, Precision asked) {
+  if constexpr (!std::is_same_v<T, number_of<T>>) return Precision::bf16;
+  if (asked == Precision::bf16)
+    throw Error(where, "bf16 for maps of floats", "fp32 or tf32",
+                "Name berl::Bf16 as the type of the maps, behind berl::Cuda or in its place of float.");
+  return asked;
+}
 /// What a library's workspace takes from scratch, so that it can start at a multiple of 256 bytes, as libraries want it.
 inline constexpr std::size_t workspace_alignment = 256;
 constexpr std::size_t workspace_bytes(std::size_t bytes) { return bytes > 0 ? padded<std::byte>(bytes + workspace_alignment) : 0; }

@@ -17,8 +17,6 @@ class Tensor<T, S, Cuda, L> {
   explicit Tensor(int batch = 1) : batch_(batch) {
     if (batch == 0) return;
     data_.reset(reinterpret_cast<T*>(gpu::memory.allocate(size() * sizeof(T))));
-    gpu::check(cudaMemset(data_.get(), 0, size() * sizeof(T)), "cudaMemset");
-    gpu::check(cudaDeviceSynchronize(), "cudaDeviceSynchronize");  // contexts' queues do not wait for the memset
   }
 
   Read<T, S, Cuda, L> read() const { return {data_.get(), batch_}; }

@@ -97,10 +97,10 @@ class Loader {
     auto const n = static_cast<std::uint64_t>(options_.batch);
     return (order_.size() + n - 1) / n;
   }
-  /// The pictures of a batch, for messages.
-  std::vector<std::string> names(Batch<Size> const& batch) const {
+  /// The pictures of a batch's indices, for messages.
+  std::vector<std::string> names(std::span<int const> indices) const {
     std::vector<std::string> names;
-    for (int const i : batch.indices) names.push_back(dataset_.name(i));
+    for (int const i : indices) names.push_back(dataset_.name(i));
     return names;
   }
 

@@ -6,14 +6,15 @@
 #include <berl/imaging/renderer.hpp>         // render
 #include <berl/io/pixels.hpp>                // Image, to_network
 #include <berl/losses/reconstruction.hpp>    // reconstruction_loss
-#include <berl/nn/sequential.hpp>            // forward
 #include <berl/nn/state.hpp>                 // ParamsOf
+#include <berl/nn/stored.hpp>                // forward, forward_to_numbers
 
 #include <algorithm>  // max, min
 #include <cmath>      // isfinite
 #include <cstddef>
 #include <span>
 #include <string>
+#include <type_traits>  // is_same_v
 #include <vector>
 
 /// What the auxiliary networks say of a picture (he2022, Fig. 2), for people to look at and for errors to be measured.
@@ -35,17 +36,20 @@ template <>
 struct berl::Kernel<berl::eval::Explaining, berl::Host> {
   static constexpr Memory const& memory = host_memory;
 
-  static Context<Host> context(eval::ExplainOptions const& o) { return {o.threads, {}, Convolutions::per_picture}; }
+  template <class T>
+  static Context<Host> context(eval::ExplainOptions const& o) {
+    return {o.threads, {}, Convolutions::per_picture};
+  }
   /// Parameters where the device reads them.
-  template <class L>
+  template <class L, class T>
   struct Weights {
-    Weights(Context<Host>&, nn::ParamsOf<L, float, Host>& given) : params(given) {}
-    nn::ParamsOf<L, float, Host>& params;
+    Weights(Context<Host>&, nn::ParamsOf<L, T, Host>& given) : params(given) {}
+    nn::ParamsOf<L, T, Host>& params;
   };
   /// Bytes of scratch for a network.
-  template <class L, class In>
+  template <class L, class T, class In>
   static std::size_t plan(Context<Host>&, eval::ExplainOptions const& o) {
-    return nn::scratch<L, float, In>(o.batch, o.threads);
+    return nn::scratch<L, T, In>(o.batch, o.threads);
   }
   static void begin(Context<Host>&) {}
   template <class S>
@@ -77,9 +81,10 @@ namespace berl::eval {
 ///   Explainer<Model> explain(trainer.parameters());  auto const faces = explain(pictures);
 /// Parameters has the members trunk, view, light, depth and albedo, as train::Parameters.
 /// With Device = Cuda, include <berl/cuda/eval/explain.hpp> before and compile as CUDA: pictures, parameters and explanations are the
-/// host's there too, and the parameters are copied when it is made.
-template <class Model, class Device = Host>
+/// host's there too, and the parameters are copied when it is made. T is what networks store their maps as: there also Bf16.
+template <class Model, class Device = Host, class T = float>
 class Explainer {
+  static_assert(!nn::narrow<T> || !std::is_same_v<Device, Host>, "berl::eval::Explainer: maps of 16 bits are for berl::Cuda.");
   using On = Kernel<Explaining, Device>;
 
  public:
@@ -94,7 +99,7 @@ class Explainer {
   template <class Parameters>
   explicit Explainer(Parameters& parameters, ExplainOptions const& options = {})
       : options_(checked(options)),
-        ctx_(On::context(options_)),
+        ctx_(On::template context<T>(options_)),
         memory_(plan(), On::memory),
         results_(On::outbox(result_bytes())),
         inbox_(memory_, options_.batch),
@@ -134,22 +139,24 @@ class Explainer {
   void explain(Read<float, Input, Host> given, std::vector<Explanation<S>>& all) {
     Scope const scope(memory_), results(results_);
     On::begin(ctx_);
-    auto const pictures = inbox_.send(ctx_, given);
-    int const wanted = given.batch(), n = pictures.batch();
+    auto const sent = inbox_.send(ctx_, given);
+    int const wanted = given.batch(), n = sent.batch();
     auto const& settings = options_.imaging;
-    auto const tap = take<Tap>(n);
+    auto const pictures = nn::stored(ctx_, sent, narrow<Input>(n));
+    auto const tap = take<Tap, T>(n);
     auto const image = take<Picture>(n), albedo = take<Picture>(n), seen_normal = take<Picture>(n);
     auto const raw = take<Map>(n), depth = take<Map>(n), shading = take<Map>(n);
     auto const light = take<Shape<4, 1, 1>>(n);
     auto const view = take<Shape<6, 1, 1>>(n);
     imaging::Rendering<float, S, Device> const rendering(memory_, n, settings.supersampling);
 
-    On::resize(ctx_, options_.resize, pictures, image);
+    On::resize(ctx_, options_.resize, sent, image);
+    auto const seen = nn::stored(ctx_, image.read(), narrow<Picture>(n));
     nn::forward<typename Model::Trunk, Inference>(ctx_, trunk_.params, pictures, tap, Forget{});
-    nn::forward<typename Aux::View, Inference>(ctx_, view_.params, image.read(), view, Forget{});
-    nn::forward<typename Aux::Light, Inference>(ctx_, light_.params, image.read(), light, Forget{});
-    nn::forward<typename Aux::Depth, Inference>(ctx_, depth_.params, tap.read(), raw, Forget{});
-    nn::forward<typename Aux::Albedo, Inference>(ctx_, albedo_.params, tap.read(), albedo, Forget{});
+    nn::forward_to_numbers<typename Aux::View, Inference>(ctx_, view_.params, seen, view, Forget{});
+    nn::forward_to_numbers<typename Aux::Light, Inference>(ctx_, light_.params, seen, light, Forget{});
+    nn::forward_to_numbers<typename Aux::Depth, Inference>(ctx_, depth_.params, tap.read(), raw, Forget{});
+    nn::forward_to_numbers<typename Aux::Albedo, Inference>(ctx_, albedo_.params, tap.read(), albedo, Forget{});
     imaging::canonical_depth(ctx_, settings, raw.read(), depth);
     auto const its_view = fetch(view, wanted);
     auto const its_light = fetch(light, wanted);
@@ -185,9 +192,14 @@ class Explainer {
     }
   }
 
+  template <class Shape_, class Element = float>
+  Write<Element, Shape_, Device> take(int n) {
+    return {memory_.take<Element>(static_cast<std::size_t>(n) * Shape_::size), n};
+  }
+  /// Room for what networks read, where it is stored as another type.
   template <class Shape_>
-  Write<float, Shape_, Device> take(int n) {
-    return {memory_.take<float>(static_cast<std::size_t>(n) * Shape_::size), n};
+  Write<T, Shape_, Device> narrow(int n) {
+    return take<Shape_, T>(nn::narrow<T> ? n : 0);
   }
   /// The first maps on the host, once the context has been waited for.
   template <class Shape_>
@@ -202,14 +214,15 @@ class Explainer {
   /// Plans the networks and their scratch; the bytes of what explain() takes for one batch, with its pictures.
   std::size_t plan() {
     auto const& o = options_;
-    ctx_.scratch =
-        Arena(std::max({On::template plan<typename Model::Trunk, Input>(ctx_, o), On::template plan<typename Aux::View, Picture>(ctx_, o),
-                        On::template plan<typename Aux::Light, Picture>(ctx_, o), On::template plan<typename Aux::Depth, Tap>(ctx_, o),
-                        On::template plan<typename Aux::Albedo, Tap>(ctx_, o),
-                        imaging::render_scratch_bytes<float, S, Device>(o.batch, o.threads, o.imaging.supersampling)}),
-              On::memory);
-    return On::template Inbox<Input>::bytes(o.batch) +
-           (elements(Tap::size) + 3 * elements(Picture::size) + 3 * elements(Map::size) + elements(4) + elements(6)) * sizeof(float) +
+    ctx_.scratch = Arena(
+        std::max({On::template plan<typename Model::Trunk, T, Input>(ctx_, o), On::template plan<typename Aux::View, T, Picture>(ctx_, o),
+                  On::template plan<typename Aux::Light, T, Picture>(ctx_, o), On::template plan<typename Aux::Depth, T, Tap>(ctx_, o),
+                  On::template plan<typename Aux::Albedo, T, Tap>(ctx_, o),
+                  imaging::render_scratch_bytes<float, S, Device>(o.batch, o.threads, o.imaging.supersampling)}),
+        On::memory);
+    return On::template Inbox<Input>::bytes(o.batch) + padded<T>(static_cast<std::size_t>(o.batch) * Tap::size) * sizeof(T) +
+           nn::stored_bytes<T, Input>(o.batch) + nn::stored_bytes<T, Picture>(o.batch) +
+           (3 * elements(Picture::size) + 3 * elements(Map::size) + elements(4) + elements(6)) * sizeof(float) +
            imaging::Rendering<float, S, Device>::bytes(o.batch, o.imaging.supersampling);
   }
   std::size_t elements(int size) const { return padded<float>(static_cast<std::size_t>(options_.batch) * static_cast<std::size_t>(size)); }
@@ -240,7 +253,7 @@ class Explainer {
   }
 
   template <class L>
-  using Weights = typename On::template Weights<L>;
+  using Weights = typename On::template Weights<L, T>;
   ExplainOptions options_;
   Context<Device> ctx_;
   Arena memory_, results_;

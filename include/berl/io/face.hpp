@@ -60,6 +60,7 @@ std::vector<std::vector<T>> embed_pictures(std::span<io::Image const> pictures, 
 /// With Device = Cuda, #include <berl/cuda/io/face.hpp>.
 template <class B, class T = float, class Device = Host>
 class Face {
+  static_assert(std::is_floating_point_v<T> || !std::is_same_v<Device, Host>, "berl::Face: maps of 16 bits are for berl::Cuda.");
   static_assert(std::is_same_v<Device, Host>, "berl::Face: for berl::Cuda include <berl/cuda/io/face.hpp>, and compile this file as CUDA.");
 
  public:

@@ -18,7 +18,7 @@ struct Dropout {
 
 /// Training sets Percent of the elements to zero and scales the others by 1 / (1 - p); inference passes on (srivastava2014).
 /// The mask is a function of the pass's seed and step, of the layer's place in the pass, and of the element, so backward
-/// draws it again.
+/// draws it again; maps of another type have other places, and so other masks.
 ///   y = x mask / (1 - p);  dx = dy mask / (1 - p)
 ///   shapes  y has x's
 template <int Percent>
@@ -36,7 +36,7 @@ struct Dropout : Layer {
     static_assert(!std::is_same_v<Mode, Training> || Percent == 0 || !std::is_same_v<P, Forget>,
                   "berl::nn::Dropout: in training the mask comes from the pass. Give forward a Pass, not Forget.");
     if constexpr (std::is_same_v<Mode, Training> && Percent > 0)
-      Kernel<Dropout, D>::run(ctx, x, y, random_key(named({pass.seed()}, "dropout"), pass.step(), pass.position()));
+      Kernel<Dropout, D>::run(ctx, x, y, named({pass.seed()}, "dropout"), pass.step(), pass.position());
     else
       Kernel<Dropout, D>::pass_on(ctx, x, y);
   }
@@ -45,7 +45,7 @@ struct Dropout : Layer {
     if constexpr (skips<DX>)
       return;
     else if constexpr (std::is_same_v<Mode, Training> && Percent > 0)
-      Kernel<Dropout, D>::run(ctx, dy, dx, random_key(named({pass.seed()}, "dropout"), pass.step(), pass.position()));
+      Kernel<Dropout, D>::run(ctx, dy, dx, named({pass.seed()}, "dropout"), pass.step(), pass.position());
     else
       Kernel<Dropout, D>::pass_on(ctx, dy, dx);
   }
@@ -56,7 +56,8 @@ namespace berl {
 template <int Percent>
 struct Kernel<nn::Dropout<Percent>, Host> {
   template <class T, class S, class Y>
-  static void run(Context<Host>& ctx, Read<T, S, Host> x, Y y, std::uint64_t key) {
+  static void run(Context<Host>& ctx, Read<T, S, Host> x, Y y, Seed seed, std::uint64_t step, std::uint64_t position) {
+    std::uint64_t const key = random_key(seed, step, position);
     nn::detail::for_pieces(ctx, x.size(), [&](std::size_t first, std::size_t last) {
       for (std::size_t i = first; i < last; ++i)
         put_at(y, static_cast<std::ptrdiff_t>(i), nn::point::Dropout<Percent>::value(x.data()[i], key, i));

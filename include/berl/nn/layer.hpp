@@ -124,8 +124,8 @@ class Pass {
     at_ += padded<T>(n);
     return block;
   }
-  /// n numbers, which take the place of numbers<T>(n) elements.
-  number_of<T>* take_numbers(std::size_t n) { return reinterpret_cast<number_of<T>*>(take(numbers<T>(n))); }
+  /// n numbers, which take the place of room_for_numbers<T>(n) elements.
+  number_of<T>* take_numbers(std::size_t n) { return reinterpret_cast<number_of<T>*>(take(room_for_numbers<T>(n))); }
   /// The pass of a part that keeps n elements; this one goes on behind it.
   Pass part(std::size_t n) {
     Pass own = *this;

@@ -38,7 +38,7 @@ struct BatchNorm : Layer {
   };
   template <class T, class In>
   static constexpr std::size_t kept(int) {
-    return 2 * padded<T>(numbers<T>(C));
+    return 2 * padded<T>(room_for_numbers<T>(C));
   }
   template <class T, class In>
   static constexpr std::size_t scratch(int batch, int) {
@@ -129,11 +129,11 @@ struct GroupNorm : Layer {
   };
   template <class T, class In>
   static constexpr std::size_t kept(int batch) {
-    return 2 * padded<T>(numbers<T>(static_cast<std::size_t>(batch) * Groups));
+    return 2 * padded<T>(room_for_numbers<T>(static_cast<std::size_t>(batch) * Groups));
   }
   template <class T, class In>
   static constexpr std::size_t scratch(int batch, int) {
-    return std::max(kept<T, In>(batch), 2 * padded<T>(numbers<T>(static_cast<std::size_t>(batch) * C))) * sizeof(T);
+    return std::max(kept<T, In>(batch), 2 * padded<T>(room_for_numbers<T>(static_cast<std::size_t>(batch) * C))) * sizeof(T);
   }
   template <class Mode, class T, class In, class D, class Y, class P>
   static void forward(Context<D>& ctx, Params<T, D>& p, Read<T, In, D> x, Y y, P pass) {

@@ -33,7 +33,7 @@ struct berl::Kernel<berl::train::Machine, berl::Host> {
   static constexpr bool samples_classes = true;  // an2022
 
   // --- memory ---
-  template <class Options>
+  template <class T, class Options>
   static Context<Host> context(Options const& options) {
     return {options.threads, {}, options.convolutions};
   }
@@ -41,13 +41,30 @@ struct berl::Kernel<berl::train::Machine, berl::Host> {
   static void plan(Context<Host>& ctx, Options const& options) {
     ctx.scratch = Arena(train::scratch_bytes<Model, T>(options.sizes()));
   }
-  /// A batch as a step reads it.
+  /// The batch of a step: prepare() sends it on its way, take() makes it and the step's number what the step reads. Here it stays where
+  /// it is.
   template <class T, class Input>
-  struct Inbox {
+  class Inbox {
+   public:
     static constexpr std::size_t bytes(int) { return 0; }
-    Inbox(Arena&, int) {}
-    Read<T, Input, Host> pictures(Context<Host>&, Read<T, Input, Host> given) { return given; }
-    Labels labels(Context<Host>&, Labels given, int) { return given; }
+    Inbox(Context<Host>&, Arena&, int) {}
+    void prepare(Context<Host>&, Read<T, Input, Host> pictures, Labels labels, int) { pictures_ = pictures, labels_ = labels; }
+    void take(Context<Host>&, std::uint64_t) {}
+    Read<T, Input, Host> pictures() const { return pictures_; }
+    Labels labels() const { return labels_; }
+    /// Pictures for something else than a step.
+    Read<T, Input, Host> between_steps(Context<Host>&, Read<T, Input, Host> given) { return given; }
+
+   private:
+    Read<T, Input, Host> pictures_;
+    Labels labels_;
+  };
+  /// Work that is the same in each step.
+  struct Repeated {
+    template <class F>
+    void run(Context<Host>&, bool, F const& body) {
+      body();
+    }
   };
   /// The states as the host sees them.
   template <class Model, class T>
@@ -80,6 +97,9 @@ struct berl::Kernel<berl::train::Machine, berl::Host> {
   static void deliver(Context<Host>&, Read<T, S, Host>, Write<T, S, Host>) {}
 
   // --- arrays ---
+  /// Renews the copy of the networks' values that products with narrower maps take; here none are narrower.
+  template <class States, class T>
+  static void round(Context<Host>&, States const&, T*) {}
   template <class T>
   static void zero(Context<Host>& ctx, T* x, std::size_t n) {
     optim::for_blocks(ctx, n, [=](std::size_t first, std::size_t last) { std::fill(x + first, x + last, T(0)); });

@@ -55,6 +55,7 @@ struct Options {
   Convolutions convolutions = Convolutions::fastest;  ///< on the host
   int gpu = 0;                                        ///< number of the GPU, on CUDA
   Precision precision = Precision::fp32;              ///< on CUDA
+  bool graph = true;                                  ///< on CUDA: a step is recorded once and replayed as one CUDA graph
 
   constexpr Sizes sizes() const {
     return {identities,       batch,      threads, flip > 0, imaging.supersampling, confidence, losses::layout_of(head),

@@ -4,6 +4,7 @@
 #include <berl/losses/depth_smoothness.hpp>  // DepthSmoothness
 #include <berl/nn/sizes.hpp>                 // kept, scratch
 #include <berl/nn/state.hpp>                 // SizesOf, place
+#include <berl/nn/stored.hpp>                // narrow
 #include <berl/train/options.hpp>            // Sizes
 
 #include <algorithm>  // max
@@ -81,13 +82,14 @@ struct States {
   }
 };
 
-/// The arrays of all parts of a model, by name; those of the confidence network where the states have them.
+/// The arrays of all parts of a model, by name; those of the confidence network where the states have them. Networks store their maps as T.
 template <class Model, class T, class D>
 struct Parameters {
   using Auxiliary = typename Model::Auxiliary;
+  using Number = number_of<T>;
   nn::ParamsOf<typename Model::Trunk, T, D> trunk;
   nn::ParamsOf<typename Model::Top, T, D> top;
-  losses::HeadParams<T, typename Model::Embedding, D> head;
+  losses::HeadParams<Number, typename Model::Embedding, D> head;
   nn::ParamsOf<typename Auxiliary::View, T, D> view;
   nn::ParamsOf<typename Auxiliary::Light, T, D> light;
   nn::ParamsOf<typename Auxiliary::Depth, T, D> depth;
@@ -95,20 +97,23 @@ struct Parameters {
   nn::ParamsOf<ConfidenceOf<Auxiliary>, T, D> confidence;
   bool confident = false;
 
-  void place(States<Model, T> const& s, int identities) {
-    T* value = s.values;
-    T* gradient = s.gradients;
-    T* buffer = s.buffers;
+  /// `operands` where T is narrower than its numbers: a copy of the networks' values, without the class weights.
+  void place(States<Model, Number> const& s, int identities, T* operands = nullptr) {
+    Number* value = s.values;
+    Number* gradient = s.gradients;
+    Number* buffer = s.buffers;
     auto const one = [&]<class L>(nn::ParamsOf<L, T, D>& params) {
-      nn::place<L, T, D>(params, value, gradient, buffer);
-      value += nn::SizesOf<L, T>::block;
-      gradient += nn::SizesOf<L, T>::block;
-      buffer += nn::SizesOf<L, T>::buffers;
+      constexpr std::size_t block = nn::SizesOf<L, Number>::block;
+      nn::place<L, T, D>(params, value, gradient, buffer, operands);
+      value += block;
+      gradient += block;
+      buffer += nn::SizesOf<L, Number>::buffers;
+      if (operands != nullptr) operands += block;
     };
     one.template operator()<typename Model::Trunk>(trunk);
     one.template operator()<typename Model::Top>(top);
-    T* const classes = value;
-    T* const d_classes = gradient;
+    Number* const classes = value;
+    Number* const d_classes = gradient;
     value += s.classes;
     gradient += s.classes;
     one.template operator()<typename Auxiliary::View>(view);
@@ -153,18 +158,21 @@ struct Activations {
   using View = Shape<6, 1, 1>;
 
   using Sigma = Shape<2, S, S>;
+  using Number = number_of<T>;
 
   T *kept_trunk, *kept_top, *kept_view, *kept_light, *kept_depth, *kept_albedo, *kept_confidence;
   Write<T, Tap, D> tap, d_tap;
-  Write<T, typename Model::Embedding, D> embedding, d_embedding;
-  Write<T, Image, D> image;               // the picture at 64 x 64
-  Write<T, Map, D> raw, d_raw;            // of the depth network
-  Write<T, Map, D> depth, d_depth, mask;  // canonical; mask: valid in both reconstructions
-  Write<T, Image, D> albedo, d_albedo, d_image;
-  Write<T, Light, D> light, d_light;
-  Write<T, View, D> view, d_view;
-  Write<T, Sigma, D> confidence, d_confidence;  // of the plain and the mirrored reconstruction; empty where not wanted
-  std::span<int> classes;                       // room for those of a step, where it samples
+  Write<T, typename Model::Input, D> narrow_pictures;  // where T is narrower than its numbers, as the next: what networks read
+  Write<T, Image, D> narrow_image;
+  Write<Number, typename Model::Embedding, D> embedding, d_embedding;
+  Write<Number, Image, D> image;               // the picture at 64 x 64
+  Write<Number, Map, D> raw, d_raw;            // of the depth network
+  Write<Number, Map, D> depth, d_depth, mask;  // canonical; mask: valid in both reconstructions
+  Write<Number, Image, D> albedo, d_albedo, d_image;
+  Write<Number, Light, D> light, d_light;
+  Write<Number, View, D> view, d_view;
+  Write<Number, Sigma, D> confidence, d_confidence;  // of the plain and the mirrored reconstruction; empty where not wanted
+  std::span<int> classes;                            // room for those of a step, where it samples
 
   constexpr Activations(auto& memory, Sizes const& s)
       : kept_trunk(memory.template take<T>(nn::kept<typename Model::Trunk, T, typename Model::Input>(s.batch))),
@@ -174,25 +182,27 @@ struct Activations {
         kept_depth(memory.template take<T>(nn::kept<typename Aux::Depth, T, Tap>(s.batch))),
         kept_albedo(memory.template take<T>(nn::kept<typename Aux::Albedo, T, Tap>(s.batch))),
         kept_confidence(memory.template take<T>(s.confidence ? nn::kept<ConfidenceOf<Aux>, T, Image>(s.batch) : 0)),
-        tap(of<Tap>(memory, s.batch)),
-        d_tap(of<Tap>(memory, s.batch)),
-        embedding(of<typename Model::Embedding>(memory, s.batch)),
-        d_embedding(of<typename Model::Embedding>(memory, s.batch)),
-        image(of<Image>(memory, s.batch)),
-        raw(of<Map>(memory, s.batch)),
-        d_raw(of<Map>(memory, s.batch)),
-        depth(of<Map>(memory, drawn(s))),
-        d_depth(of<Map>(memory, drawn(s))),
-        mask(of<Map>(memory, s.batch)),
-        albedo(of<Image>(memory, drawn(s))),
-        d_albedo(of<Image>(memory, drawn(s))),
-        d_image(of<Image>(memory, drawn(s))),
-        light(of<Light>(memory, drawn(s))),
-        d_light(of<Light>(memory, drawn(s))),
-        view(of<View>(memory, drawn(s))),
-        d_view(of<View>(memory, drawn(s))),
-        confidence(of<Sigma>(memory, s.confidence ? s.batch : 0)),
-        d_confidence(of<Sigma>(memory, s.confidence ? s.batch : 0)),
+        tap(of<T, Tap>(memory, s.batch)),
+        d_tap(of<T, Tap>(memory, s.batch)),
+        narrow_pictures(of<T, typename Model::Input>(memory, nn::narrow<T> ? s.batch : 0)),
+        narrow_image(of<T, Image>(memory, nn::narrow<T> ? s.batch : 0)),
+        embedding(of<Number, typename Model::Embedding>(memory, s.batch)),
+        d_embedding(of<Number, typename Model::Embedding>(memory, s.batch)),
+        image(of<Number, Image>(memory, s.batch)),
+        raw(of<Number, Map>(memory, s.batch)),
+        d_raw(of<Number, Map>(memory, s.batch)),
+        depth(of<Number, Map>(memory, drawn(s))),
+        d_depth(of<Number, Map>(memory, drawn(s))),
+        mask(of<Number, Map>(memory, s.batch)),
+        albedo(of<Number, Image>(memory, drawn(s))),
+        d_albedo(of<Number, Image>(memory, drawn(s))),
+        d_image(of<Number, Image>(memory, drawn(s))),
+        light(of<Number, Light>(memory, drawn(s))),
+        d_light(of<Number, Light>(memory, drawn(s))),
+        view(of<Number, View>(memory, drawn(s))),
+        d_view(of<Number, View>(memory, drawn(s))),
+        confidence(of<Number, Sigma>(memory, s.confidence ? s.batch : 0)),
+        d_confidence(of<Number, Sigma>(memory, s.confidence ? s.batch : 0)),
         classes(memory.template take<int>(sampled(s)), sampled(s)) {}
 
   static constexpr std::size_t sampled(Sizes const& s) {
@@ -206,9 +216,9 @@ struct Activations {
   }
 
  private:
-  template <class Shape_>
-  static constexpr Write<T, Shape_, D> of(auto& memory, int batch) {
-    return {memory.template take<T>(static_cast<std::size_t>(batch) * Shape_::size), batch};
+  template <class Element, class Shape_>
+  static constexpr Write<Element, Shape_, D> of(auto& memory, int batch) {
+    return {memory.template take<Element>(static_cast<std::size_t>(batch) * Shape_::size), batch};
   }
 };
 

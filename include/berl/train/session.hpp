@@ -10,9 +10,12 @@
 #include <berl/train/work.hpp>          // image_work, work_left
 
 #include <atomic>
-#include <cmath>  // isfinite, lround
+#include <cmath>      // isfinite, lround
+#include <exception>  // exception_ptr
 #include <functional>
 #include <optional>
+#include <utility>  // exchange
+#include <vector>
 
 namespace berl::train {
 enum class Outcome { finished, stopped };
@@ -23,6 +26,7 @@ struct SessionOptions {
   int threads = 1;
   int gpu = 0;                            ///< which, where a Session is on Cuda
   Precision precision = Precision::fp32;  ///< likewise
+  bool graph = true;                      ///< likewise; see Options
   std::filesystem::path out{};            ///< a folder for what is written; empty: nothing is
   std::string pairs{};                    ///< a list of pairs to verify on; empty: none
   Start start = Start::fresh;
@@ -35,13 +39,15 @@ struct SessionOptions {
 /// metrics.jsonl, summary.json, model.safetensors and state.safetensors. Stopped at any step in any way and resumed, it ends with
 /// the same bits as without a break.
 ///   Session<Model, data::SyntheticFaces> session(faces, {.config = config, .out = "out"});  session.run();
-/// With Device = Cuda, include <berl/cuda/train/machine.hpp> before and compile as CUDA. A training may go on on another device, where
-/// its sums have other roundings.
+/// While a GPU has a step to do, the next batch is fetched and copied. A picture that cannot be read ends the training where the step that
+/// it is for would begin.
+/// With Device = Cuda, include <berl/cuda/train/machine.hpp> before and compile as CUDA; T as a Trainer's. A training may go on on another
+/// device or in another precision, where its sums have other roundings.
 ///   errors  Error: settings, pictures and files that cannot be used; NotFinite
-template <class Model, data::Dataset Pictures, class Device = Host>
+template <class Model, data::Dataset Pictures, class Device = Host, class T = float>
 class Session {
  public:
-  using Trainer = train::Trainer<Model, Device>;
+  using Trainer = train::Trainer<Model, Device, T>;
   using Head = typename Model::Head;
   static constexpr int side = width<typename Model::Input>;
 
@@ -85,6 +91,7 @@ class Session {
     began_ = now() - checkpoints_.position().seconds;
     metrics_.begin(checkpoints_.position().model.step);
     if (auto const step = static_cast<std::uint64_t>(checkpoints_.position().model.step); loader_.step() != step) loader_.seek(step);
+    next_.clear(), missing_ = nullptr;
     if (pairs_ && !baseline_) baseline_ = pairs_->accuracy(eval::raw_pixels);
     for (int k = static_cast<int>(checkpoints_.position().stage) - 1; k < 3; ++k) {
       if (steps_[k] == 0) continue;
@@ -163,7 +170,7 @@ class Session {
     o.confidence = c.confidence, o.smoothness = c.smoothness;
     o.sgd.momentum = c.momentum, o.sgd.weight_decay = c.weight_decay, o.adam.weight_decay = c.weight_decay;
     o.decay_norms = c.decay_norms, o.clip = c.clip, o.convolutions = c.convolutions;
-    o.gpu = options_.gpu, o.precision = options_.precision;
+    o.gpu = options_.gpu, o.precision = options_.precision, o.graph = options_.graph;
     return o;
   }
   io::ModelInfo info() {
@@ -192,18 +199,32 @@ class Session {
   }
 
   // --- one step ---
-  void step() {
-    data::Batch<side> const* batch = nullptr;
+  /// Sends the next batch on its way to the trainer. What is thrown instead is kept for the step that the batch was for.
+  void prepare() {
     double const asked = now();
     try {
-      batch = &loader_.next();
+      auto const& batch = loader_.next();
+      waited_ += now() - asked;
+      trainer_.prepare(batch);
+      next_ = batch.indices;
+    } catch (...) {
+      missing_ = std::current_exception();
+    }
+  }
+  void step() {
+    if (next_.empty() && !missing_) prepare();  // the first one
+    try {
+      if (missing_) std::rethrow_exception(missing_);
     } catch (Error const&) {
       if (done() > 0) save();  // what was learnt until this picture
       throw;
     }
-    waited_ += now() - asked;
-    auto const losses = trainer_.step(*batch);
-    if (!std::isfinite(losses.total)) fail(losses, loader_.names(*batch));
+    auto const shown = std::exchange(next_, {});
+    auto const losses = trainer_.step([this] {
+      bool const stops = options_.stop != nullptr && *options_.stop != 0;
+      if (done() + 1 < total_steps() && !stops) prepare();
+    });
+    if (!std::isfinite(losses.total)) fail(losses, loader_.names(shown));
     ++window_steps_;
     auto const& c = config();
     long const n = done(), taken = trainer_.progress().taken;
@@ -271,5 +292,7 @@ class Session {
   double began_ = now(), window_ = 0;
   double waited_ = 0;  // seconds of the window without a batch that is ready
   long window_steps_ = 0;
+  std::vector<int> next_;       // the pictures of the batch that is prepared; empty: none is
+  std::exception_ptr missing_;  // what came instead
 };
 }  // namespace berl::train

@@ -5,9 +5,11 @@
 #include <berl/optim/schedule.hpp>       // Schedule
 #include <berl/train/step.hpp>           // Step
 
-#include <cmath>   // isfinite
-#include <memory>  // unique_ptr
+#include <cmath>     // isfinite
+#include <concepts>  // invocable
+#include <memory>    // unique_ptr
 #include <string>
+#include <type_traits>  // is_same_v
 
 namespace berl::train {
 /// A batch of aligned pictures with the number of the person on each.
@@ -19,29 +21,32 @@ concept LabelledBatch = requires(B const& batch) {
 };
 
 /// Trains a model, one step at a time. All memory is taken when it is made; a step takes none.
-/// With Device = Cuda, include <berl/cuda/train/machine.hpp> before and compile as CUDA; pictures come from the host there too.
+/// With Device = Cuda, include <berl/cuda/train/machine.hpp> before and compile as CUDA; pictures come from the host there too. T is what
+/// the networks' maps are stored as: there also Bf16, beside which parameters, sums, the head and the renderer stay float.
 ///   errors  Error, for sizes that are not positive, for a batch of another size, and for labels that name no identity
 template <class Model, class Device = Host, class T = float>
 class Trainer {
+  static_assert(!nn::narrow<T> || !std::is_same_v<Device, Host>,
+                "berl::train::Trainer: maps of 16 bits are for berl::Cuda, the host's are float or double.");
   using On = Kernel<Machine, Device>;
 
  public:
   using Options = train::Options<typename Model::Head>;
   using Input = typename Model::Input;
-  using Scalar = T;
+  using Scalar = number_of<T>;
 
   explicit Trainer(Options const& options) : memory_(std::make_unique<Memory>(options)) {
     auto& params = parameters();
     Seed const seed{options.seed};
-    networks::initialise_backbone<T>(params.trunk, seed);
-    networks::initialise_backbone<T>(params.top, seed);
+    networks::initialise_backbone<Scalar>(params.trunk, seed);
+    networks::initialise_backbone<Scalar>(params.top, seed);
     Context<Host> host{options.threads, {}};
     losses::initialize(host, options.head, params.head.weight.write(), params.head.kept(), named(seed, "head"));
-    networks::initialise_auxiliary<T>(params.view, named(seed, "iia.view"));
-    networks::initialise_auxiliary<T>(params.light, named(seed, "iia.light"));
-    networks::initialise_auxiliary<T>(params.depth, named(seed, "ira.depth"));
-    networks::initialise_auxiliary<T>(params.albedo, named(seed, "ira.albedo"));
-    if (options.confidence) networks::initialise_auxiliary<T>(params.confidence, named(seed, "confidence"));
+    networks::initialise_auxiliary<Scalar>(params.view, named(seed, "iia.view"));
+    networks::initialise_auxiliary<Scalar>(params.light, named(seed, "iia.light"));
+    networks::initialise_auxiliary<Scalar>(params.depth, named(seed, "ira.depth"));
+    networks::initialise_auxiliary<Scalar>(params.albedo, named(seed, "ira.albedo"));
+    if (options.confidence) networks::initialise_auxiliary<Scalar>(params.confidence, named(seed, "confidence"));
     store();
   }
 
@@ -66,52 +71,66 @@ class Trainer {
     all_steps_ = p.all_steps;
   }
 
-  /// Forward, backward, and the update of what the stage trains.
+  /// Puts the next step's batch on its way: to a GPU it is copied while the step before runs, and may be changed as soon as this returns;
+  /// on the host it stays where it is, and must stay as it is until that step. A batch that no step has taken is replaced.
   template <LabelledBatch<Input> B>
-  Losses step(B const& batch) {
-    return step(batch.images.read(), std::span<int const>(batch.labels));
+  void prepare(B const& batch) {
+    prepare(batch.images.read(), std::span<int const>(batch.labels));
   }
-  Losses step(Read<T, Input, Host> pictures, std::span<int const> labels) {
-    Losses const losses = differentiate(pictures, labels);
+  void prepare(Read<Scalar, Input, Host> pictures, std::span<int const> labels) {
+    auto& m = *memory_;
+    if (pictures.batch() != m.options.batch)
+      throw Error("berl::train::Trainer::prepare", "a batch of " + std::to_string(pictures.batch()), std::to_string(m.options.batch),
+                  "Plan the trainer for the size of the loader's batches.");
+    m.inbox.prepare(m.ctx, pictures, labels, m.options.identities);
+    prepared_ = true;
+  }
+  /// Forward, backward, and the update of what the stage trains, on the batch that was prepared.
+  Losses step() {
+    return step([] {});
+  }
+  /// The same. Calls meanwhile() when the batch is no longer needed and before it waits for the losses, while a GPU has the step to do: the
+  /// time to prepare the next batch. If it throws, the step stays without its update.
+  template <std::invocable F>
+  Losses step(F&& meanwhile) {
+    queue();
+    meanwhile();
+    Losses const losses = newest_losses();
     if (std::isfinite(losses.total)) update();
     return losses;
   }
+  template <LabelledBatch<Input> B>
+  Losses step(B const& batch) {
+    prepare(batch);
+    return step();
+  }
+  Losses step(Read<Scalar, Input, Host> pictures, std::span<int const> labels) {
+    prepare(pictures, labels);
+    return step();
+  }
   /// Forward and backward alone.
-  Losses differentiate(Read<T, Input, Host> pictures, std::span<int const> labels) {
-    auto& m = *memory_;
-    if (pictures.batch() != m.options.batch)
-      throw Error("berl::train::Trainer::step", "a batch of " + std::to_string(pictures.batch()), std::to_string(m.options.batch),
-                  "Plan the trainer for the size of the loader's batches.");
-    bool const recognises = stage_ != Stage::reconstruction, reconstructs = stage_ != Stage::recognition;
-    auto const x = m.inbox.pictures(m.ctx, pictures);
-    auto const y = m.inbox.labels(m.ctx, labels, m.options.identities);
-    On::zero(m.ctx, m.states.gradients + (recognises ? 0 : m.states.recognition),  // of what the stage trains
-             (recognises ? m.states.recognition : 0) + (reconstructs ? m.states.auxiliary : 0));
-    auto const step = static_cast<std::uint64_t>(all_steps_);
-    if (stage_ == Stage::recognition)
-      m.step.recognition(x, y, step);
-    else if (stage_ == Stage::reconstruction)
-      m.step.reconstruction(x, step);
-    else
-      m.step.joint(x, y, step);
-    return m.step.losses(stage_, On::numbers(m.ctx, m.losses));
+  Losses differentiate(Read<Scalar, Input, Host> pictures, std::span<int const> labels) {
+    prepare(pictures, labels);
+    queue();
+    return newest_losses();
   }
   /// One step of the optimisers along the gradients: SGD for the backbone and the head, Adam for the auxiliary networks.
   void update() {
     auto& m = *memory_;
-    using Layout = States<Model, T>;
-    T *value = m.states.values, *gradient = m.states.gradients;
+    using Layout = States<Model, Scalar>;
+    Scalar *value = m.states.values, *gradient = m.states.gradients;
     if (stage_ != Stage::reconstruction) {
       if (m.options.clip > 0)
-        On::clip(m.ctx, std::span<T>(gradient, Layout::template block<typename Model::Trunk> + Layout::template block<typename Model::Top>),
+        On::clip(m.ctx,
+                 std::span<Scalar>(gradient, Layout::template block<typename Model::Trunk> + Layout::template block<typename Model::Top>),
                  m.options.clip);
       rate_ = optim::rate_at(backbone_, taken_);
       ++sgd_steps_;
-      T* momentum = m.states.momentum;
+      Scalar* momentum = m.states.momentum;
       auto const descend = [&](std::size_t n, double decay) {
         if (n > 0)
-          m.options.sgd.step(m.ctx, std::span<T>(value, n), std::span<T const>(gradient, n), std::span<T>(momentum, n), rate_, decay,
-                             sgd_steps_);
+          m.options.sgd.step(m.ctx, std::span<Scalar>(value, n), std::span<Scalar const>(gradient, n), std::span<Scalar>(momentum, n),
+                             rate_, decay, sgd_steps_);
         value += n;
         gradient += n;
         momentum += n;
@@ -123,9 +142,9 @@ class Trainer {
       };
       double const decay = m.options.sgd.weight_decay, norms = m.options.decay_norms ? decay : 0;
       auto const network = [&]<class L>() {
-        descend(nn::SizesOf<L, T>::decayed, decay);
-        descend(nn::SizesOf<L, T>::undecayed, norms);
-        skip(nn::SizesOf<L, T>::fixed);
+        descend(nn::SizesOf<L, Scalar>::decayed, decay);
+        descend(nn::SizesOf<L, Scalar>::undecayed, norms);
+        skip(nn::SizesOf<L, Scalar>::fixed);
       };
       network.template operator()<typename Model::Trunk>();
       network.template operator()<typename Model::Top>();
@@ -138,23 +157,22 @@ class Trainer {
       auxiliary_rate_ = optim::rate_at(auxiliary_, taken_);
       ++adam_steps_;
       std::size_t const n = m.states.auxiliary;
-      m.options.adam.step(m.ctx, std::span<T>(m.states.values + m.states.recognition, n),
-                          std::span<T const>(m.states.gradients + m.states.recognition, n), std::span<T>(m.states.m, n),
-                          std::span<T>(m.states.v, n), auxiliary_rate_, m.options.adam.weight_decay, adam_steps_);
+      m.options.adam.step(m.ctx, std::span<Scalar>(m.states.values + m.states.recognition, n),
+                          std::span<Scalar const>(m.states.gradients + m.states.recognition, n), std::span<Scalar>(m.states.m, n),
+                          std::span<Scalar>(m.states.v, n), auxiliary_rate_, m.options.adam.weight_decay, adam_steps_);
     }
     ++taken_;
     ++all_steps_;
   }
 
-  /// Embeddings of up to a batch of pictures, in the mode of evaluation. Uses the memory of a step.
-  void embed(Read<T, Input, Host> pictures, Write<T, typename Model::Embedding, Host> embeddings) {
+  /// Embeddings of up to a batch of pictures, in the mode of evaluation. Uses the memory of a step; a batch that is prepared stays so.
+  void embed(Read<Scalar, Input, Host> pictures, Write<Scalar, typename Model::Embedding, Host> embeddings) {
     auto& m = *memory_;
     if (pictures.batch() > m.options.batch) throw std::logic_error("berl::train::Trainer::embed: more pictures than a batch.");
-    auto const x = m.inbox.pictures(m.ctx, pictures);
-    Write<T, typename Model::Tap, Device> const tap(m.activations.tap.data(), x.batch());
+    auto const x = m.inbox.between_steps(m.ctx, pictures);
     auto const out = On::outbox(m.activations.embedding, embeddings);
-    nn::forward<typename Model::Trunk, Inference>(m.ctx, m.params.trunk, x, tap, Forget{});
-    nn::forward<typename Model::Top, Inference>(m.ctx, m.params.top, tap.read(), out, Forget{});
+    On::round(m.ctx, m.states, m.operands);
+    m.step.embed(x, out);
     On::deliver(m.ctx, out.read(), embeddings);
   }
 
@@ -170,17 +188,17 @@ class Trainer {
   double rate() const { return stage_ == Stage::reconstruction ? auxiliary_rate_ : rate_; }  ///< of the last step
   Options const& options() const { return memory_->options; }
   Context<Device>& context() { return memory_->ctx; }
-  Parameters<Model, T, Host>& parameters() { return memory_->mirror.params(); }
-  States<Model, T> const& states() const { return memory_->mirror.states(); }
+  Parameters<Model, Scalar, Host>& parameters() { return memory_->mirror.params(); }
+  States<Model, Scalar> const& states() const { return memory_->mirror.states(); }
   Activations<Model, T, Device> const& activations() const { return memory_->activations; }
-  imaging::Rendering<T, Model::Auxiliary::side, Device> const& rendering() const { return memory_->rendering; }
+  imaging::Rendering<Scalar, Model::Auxiliary::side, Device> const& rendering() const { return memory_->rendering; }
 
   /// The first parameter that is not finite, or else the first layer whose output was not in the last step, of those whose output is kept.
   std::string first_not_finite() {
     auto const& a = memory_->activations;
     auto const bad = [&](auto const& view) { return !On::finite(memory_->ctx, view.data(), view.size()); };
     std::string part;
-    memory_->params.visit(nn::Each<T>([&](nn::Array<T> const& array) {
+    memory_->params.visit(nn::Each<Scalar>([&](nn::Array<Scalar> const& array) {
       bool const changed = !array.trainable && stage_ != Stage::reconstruction;  // in this very step
       if (part.empty() && !changed && bad(array.values)) part = array.name;
     }));
@@ -211,8 +229,33 @@ class Trainer {
   }
 
  private:
+  /// Forward and backward of the batch that was prepared. Whatever differs from one step of a stage to the next is read from memory, for a
+  /// GPU replays what it has recorded: parameters, the batch, and the step's number, which ctx.step holds there.
+  void queue() {
+    auto& m = *memory_;
+    if (!prepared_) throw std::logic_error("berl::train::Trainer::step: no batch is prepared.");
+    prepared_ = false;
+    auto const step = static_cast<std::uint64_t>(all_steps_);
+    m.inbox.take(m.ctx, step);
+    m.repeated[static_cast<int>(stage_) - 1].run(m.ctx, m.options.graph, [&] {
+      bool const recognises = stage_ != Stage::reconstruction, reconstructs = stage_ != Stage::recognition;
+      auto const x = m.inbox.pictures();
+      auto const y = m.inbox.labels();
+      On::zero(m.ctx, m.states.gradients + (recognises ? 0 : m.states.recognition),  // of what the stage trains
+               (recognises ? m.states.recognition : 0) + (reconstructs ? m.states.auxiliary : 0));
+      On::round(m.ctx, m.states, m.operands);
+      if (stage_ == Stage::recognition)
+        m.step.recognition(x, y, step);
+      else if (stage_ == Stage::reconstruction)
+        m.step.reconstruction(x, step);
+      else
+        m.step.joint(x, y, step);
+    });
+  }
+  Losses newest_losses() { return memory_->step.losses(stage_, On::numbers(memory_->ctx, memory_->losses)); }
+
   /// The sampled classes alone: neither decay nor momentum moves the others.
-  void descend_sampled(T* value, T const* gradient, T* momentum, double decay)
+  void descend_sampled(Scalar* value, Scalar const* gradient, Scalar* momentum, double decay)
     requires(On::samples_classes)
   {
     auto& m = *memory_;
@@ -220,8 +263,8 @@ class Trainer {
     constexpr std::size_t D = Model::Embedding::size;
     Context<Host> one;
     auto const descend = [&](std::size_t at, std::size_t n) {
-      m.options.sgd.step(one, std::span<T>(value + at, n), std::span<T const>(gradient + at, n), std::span<T>(momentum + at, n), rate_,
-                         decay, sgd_steps_);
+      m.options.sgd.step(one, std::span<Scalar>(value + at, n), std::span<Scalar const>(gradient + at, n),
+                         std::span<Scalar>(momentum + at, n), rate_, decay, sgd_steps_);
     };
     parallel_for(m.ctx, static_cast<std::ptrdiff_t>(classes.size()),
                  [&](std::ptrdiff_t k) { descend(static_cast<std::size_t>(classes[static_cast<std::size_t>(k)]) * D, D); });
@@ -233,24 +276,31 @@ class Trainer {
   struct Memory {
     explicit Memory(Options const& given)
         : options(checked(given)),
-          ctx(On::context(options)),
-          arena(States<Model, T>::bytes(options.identities, options.confidence, losses::layout_of(options.head)) +
+          ctx(On::template context<T>(options)),
+          arena(States<Model, Scalar>::bytes(options.identities, options.confidence, losses::layout_of(options.head)) +
                     Activations<Model, T, Device>::bytes(options.sizes()) +
-                    imaging::Rendering<T, Model::Auxiliary::side, Device>::bytes(Activations<Model, T, Device>::drawn(options.sizes()),
-                                                                                 options.imaging.supersampling) +
-                    Inbox::bytes(options.batch) + padded<double>(Numbers<double>::count) * sizeof(double),
+                    imaging::Rendering<Scalar, Model::Auxiliary::side, Device>::bytes(Activations<Model, T, Device>::drawn(options.sizes()),
+                                                                                      options.imaging.supersampling) +
+                    Inbox::bytes(options.batch) + padded<double>(Numbers<double>::count) * sizeof(double) +
+                    operands_of(options) * sizeof(T),
                 On::memory),
           states(arena, options.identities, options.confidence, losses::layout_of(options.head)),
           activations(arena, options.sizes()),
           rendering(arena, Activations<Model, T, Device>::drawn(options.sizes()), options.imaging.supersampling),
-          inbox(arena, options.batch),
+          inbox(ctx, arena, options.batch),
           losses(numbers_at(arena.template take<double>(Numbers<double>::count))),
+          operands(nn::narrow<T> ? arena.template take<T>(operands_of(options)) : nullptr),
           step(ctx, options, params, activations, rendering, losses),
           mirror(states, params, options.identities) {
       On::template plan<Model, T>(ctx, options);
-      params.place(states, options.identities);
+      params.place(states, options.identities, operands);
     }
-    using Inbox = typename On::template Inbox<T, Input>;
+    static std::size_t operands_of(Options const& o) {
+      Tally tally;
+      States<Model, Scalar> const sizes(tally, o.identities, o.confidence, losses::layout_of(o.head));
+      return nn::operands<T>(sizes.recognition - sizes.classes + sizes.auxiliary);
+    }
+    using Inbox = typename On::template Inbox<Scalar, Input>;
     static Options checked(Options const& o) {
       auto const positive = [](char const* name, int value, char const* remedy) {
         if (value < 1) throw Error(std::string("berl::train::Trainer: ") + name, std::to_string(value), "at least 1", remedy);
@@ -272,19 +322,22 @@ class Trainer {
     Options options;
     Context<Device> ctx;
     Arena arena;
-    States<Model, T> states;
+    States<Model, Scalar> states;
     Activations<Model, T, Device> activations;
-    imaging::Rendering<T, Model::Auxiliary::side, Device> rendering;
+    imaging::Rendering<Scalar, Model::Auxiliary::side, Device> rendering;
     Inbox inbox;
     Numbers<double*> losses;
+    T* operands;  // of the networks, where T is narrower than their values
     Parameters<Model, T, Device> params;
     Step<Model, T, Device> step;
     typename On::template Mirror<Model, T> mirror;
+    typename On::Repeated repeated[3];  // a stage's
   };
   std::unique_ptr<Memory> memory_;  // the step refers to it, so it stays where it is when the trainer moves
   Stage stage_ = Stage::joint;
   optim::Schedule backbone_ = optim::Constant{.rate = 0.1}, auxiliary_ = optim::Constant{.rate = 1e-4};
   long taken_ = 0, sgd_steps_ = 0, adam_steps_ = 0, all_steps_ = 0;
   double rate_ = 0, auxiliary_rate_ = 0;
+  bool prepared_ = false;
 };
 }  // namespace berl::train

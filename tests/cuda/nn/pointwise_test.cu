@@ -1,6 +1,7 @@
 #include "../compare.hpp"
 
 #include <berl/cuda/nn/pointwise.hpp>
+#include <berl/cuda/recording.hpp>
 
 #include <type_traits>
 
@@ -70,9 +71,10 @@ TEST_CASE_TEMPLATE("elements that are found by their place are the host's", C, C
   } else if constexpr (std::is_same_v<typename C::L, nn::Dropout<40>>) {
     T memory[64];
     Pass<T> const pass(memory, 3, 4);
-    nn::detail::DropOf<40, In, InLayout> const f{random_key(named({pass.seed()}, "dropout"), pass.step(), pass.position())};
-    each(f, y.add(), xs);
-    each(f, dx.write(), dys);
+    std::uint64_t const newest = pass.step();
+    Seed const seed = named({pass.seed()}, "dropout");
+    each(nn::detail::DropOf<40, In, InLayout>{seed, pass.step(), pass.position(), nullptr}, y.add(), xs);
+    each(nn::detail::DropOf<40, In, InLayout>{seed, 0, pass.position(), &newest}, dx.write(), dys);  // memory goes first
   } else {
     auto const both = [&]<class F>(nn::Pointwise<F> const&) {
       each(nn::detail::ValueOf<F>{}, y.add(), xs);
@@ -118,6 +120,36 @@ TEST_CASE_TEMPLATE("the GPU computes what the host does" * needs_gpu(), C, CASES
   run<C>(ctx, x_there, dy_there, y.add(), dx.write());
   CHECK(difference(on_host(ctx, y), expected.y) < rounding<T>);
   CHECK(difference(on_host(ctx, dx), expected.dx) < rounding<T>);
+}
+
+TEST_CASE("dropout that is recorded once draws the mask of the step whose number lies on the GPU" * needs_gpu()) {
+  using In = Shape<32, 3, 5>;
+  using L = nn::Dropout<40>;
+  auto const x = filled<float, In>(batch, "x", 1, 2);
+  auto ctx = test_context();
+  auto const there = on_gpu(ctx, x);
+  Tensor<float, In, Cuda> y(batch);
+  Tensor<std::uint64_t, Shape<1>, Cuda> step;
+  ctx.step = step.read().data();
+  L::Params<float, Cuda> none;
+  L::Params<float, Host> none_here;
+  alignas(64) float memory[64] = {};
+  auto const drop = [&] { L::forward<Training>(ctx, none, there.read(), y.write(), Pass<float>(memory, 3, 0)); };
+  drop();
+  Recording const recording(ctx, drop);
+  std::vector<Tensor<float, In>> masks;
+  for (std::uint64_t const number : {4u, 5u, 6u}) {
+    Tensor<std::uint64_t, Shape<1>> const now(1, number);
+    copy(ctx, now.read(), step.write());
+    recording.run();
+    Context<Host> host;
+    Tensor<float, In> expected(batch);
+    L::forward<Training>(host, none_here, x.read(), expected.write(), Pass<float>(memory, 3, number));
+    masks.push_back(on_host(ctx, y));
+    CHECK(difference(masks.back(), expected) == 0);
+  }
+  CHECK(difference(masks[0], masks[1]) > 0);
+  CHECK(difference(masks[1], masks[2]) > 0);
 }
 
 TEST_CASE("packs and single elements give the same, and the rest behind the last pack is not forgotten" * needs_gpu()) {

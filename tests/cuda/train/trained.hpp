@@ -27,9 +27,9 @@ struct Trained {
   std::vector<float> values, momentum, m, v, buffers;
   std::map<std::string, std::vector<float>> gradients;  // by network: the first moment of what was trained
 };
-template <class Device>
+template <class Device, class T = float>
 Trained trained(SmallOptions<float> const& options, train::Stage stage, int steps) {
-  train::Trainer<SmallModel, Device> trainer(options);
+  train::Trainer<SmallModel, Device, T> trainer(options);
   begin(trainer, stage);
   auto const x = pictures<float>(4);
   Trained r;

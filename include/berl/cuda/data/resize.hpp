@@ -1,4 +1,5 @@
 #pragma once
+#include <berl/core/bf16.hpp>            // number_of
 #include <berl/cuda/imaging/pixels.hpp>  // each_pixel
 #include <berl/data/resize.hpp>          // Taps
 
@@ -15,13 +16,13 @@ struct ResizeOf {
   BERL_FN void operator()(int n, int v, int u) const {
     for (int c = 0; c < C; ++c) {
       T const* const from = x.sample(n) + c * H * W + rows.first[v] * W + columns.first[u];
-      T sum = 0;
+      number_of<T> sum = 0;
       for (int k = 0; k < columns.count[u]; ++k) {
-        T line = 0;
-        for (int j = 0; j < rows.count[v]; ++j) line += static_cast<T>(rows.weight[v][j]) * from[j * W + k];
-        sum += static_cast<T>(columns.weight[u][k]) * line;
+        number_of<T> line = 0;
+        for (int j = 0; j < rows.count[v]; ++j) line += static_cast<number_of<T>>(rows.weight[v][j]) * from[j * W + k];
+        sum += static_cast<number_of<T>>(columns.weight[u][k]) * line;
       }
-      y.sample(n)[c * OutH * OutW + v * OutW + u] = sum;
+      y.sample(n)[c * OutH * OutW + v * OutW + u] = static_cast<T>(sum);
     }
   }
 };

@@ -13,6 +13,7 @@
 #include <berl/cuda/nn/params.hpp>  // Weights
 #include <berl/cuda/nn/pointwise.hpp>
 #include <berl/cuda/nn/prelu.hpp>
+#include <berl/cuda/nn/stored.hpp>
 #include <berl/eval/explain.hpp>
 
 #include <algorithm>  // max
@@ -22,16 +23,18 @@ template <>
 struct berl::Kernel<berl::eval::Explaining, berl::Cuda> {
   static constexpr Memory const& memory = gpu::memory;
 
+  template <class T>
   static Context<Cuda> context(eval::ExplainOptions const& o) {
     Context<Cuda> ctx(o.gpu);
-    ctx.precision = o.precision;
+    ctx.precision = gpu::precision_of<T>("berl::eval::Explainer: precision", o.precision);
     return ctx;
   }
-  template <class L>
-  using Weights = gpu::Weights<L>;
-  template <class L, class In>
+  template <class L, class T>
+  using Weights = gpu::Weights<L, T>;
+  template <class L, class T, class In>
   static std::size_t plan(Context<Cuda>& ctx, eval::ExplainOptions const& o) {
-    return std::max(gpu::plan<L, float, In>(ctx, o.batch), gpu::copy_block_scratch<L, float>());
+    return std::max(gpu::plan<L, T, In>(ctx, o.batch) + nn::stored_bytes<T, nn::OutputOf<L, In>>(o.batch),
+                    gpu::copy_block_scratch<L, float>());
   }
   /// The calling thread need not be the one that made the context.
   static void begin(Context<Cuda>& ctx) { gpu::use(ctx.device); }

@@ -6,6 +6,7 @@
 #include <berl/cuda/nn/params.hpp>  // Weights
 #include <berl/cuda/nn/pointwise.hpp>
 #include <berl/cuda/nn/prelu.hpp>
+#include <berl/cuda/nn/stored.hpp>
 #include <berl/io/face.hpp>
 
 #include <algorithm>  // max, min
@@ -21,13 +22,15 @@ struct FaceOptions {
 };
 }  // namespace gpu
 
-/// The same on a GPU; compile as CUDA. One object serves several threads, one batch after the other.
+/// The same on a GPU; compile as CUDA. One object serves several threads, one batch after the other. T is what maps are stored as: with
+/// Bf16, pictures and embeddings are still floats.
 ///   berl::Face<berl::networks::IResNet100, float, berl::Cuda> const face(berl::io::read_weights("face.safetensors"));
 ///   auto const embeddings = face.embed(pictures);
 template <class B, class T>
 class Face<B, T, Cuda> {
   using Trunk = nn::Folded<typename B::Trunk>;
   using Top = nn::Folded<typename B::Top>;
+  using Number = number_of<T>;
 
  public:
   using Input = typename B::Input;
@@ -40,15 +43,15 @@ class Face<B, T, Cuda> {
 
   /// errors  as embed_pictures; Error, where the GPU fails
   template <class Fusion = Plain>
-  std::vector<T> embed(io::Image const& picture, Fusion fusion = {}) const {
+  std::vector<Number> embed(io::Image const& picture, Fusion fusion = {}) const {
     return embed(std::span<io::Image const>(&picture, 1), fusion).front();
   }
   template <class Fusion = Plain>
-  std::vector<std::vector<T>> embed(std::span<io::Image const> pictures, Fusion fusion = {}) const {
+  std::vector<std::vector<Number>> embed(std::span<io::Image const> pictures, Fusion fusion = {}) const {
     int const batch = std::max(1, std::min(work_->options.batch, static_cast<int>(pictures.size())));
-    return embed_pictures<T, Input, Embedding>(
+    return embed_pictures<Number, Input, Embedding>(
         pictures, batch, fusion,
-        [this](Read<T, Input, Host> images, Write<T, Embedding, Host> embeddings) { work_->run(images, embeddings); });
+        [this](Read<Number, Input, Host> images, Write<Number, Embedding, Host> embeddings) { work_->run(images, embeddings); });
   }
 
  private:
@@ -58,20 +61,21 @@ class Face<B, T, Cuda> {
           ctx(options.gpu),
           memory(plan(), gpu::memory),
           inbox(memory, options.batch),
+          narrow(memory.template take<T>(nn::narrow<T> ? elements<Input>() : 0), options.batch),
           tap(memory.template take<T>(elements<Tap>()), options.batch),
-          embedding(memory.template take<T>(elements<Embedding>()), options.batch),
-          host(io::read_folded_backbone<B, T>(file)),
+          embedding(memory.template take<Number>(elements<Embedding>()), options.batch),
+          host(io::read_folded_backbone<B, Number>(file)),
           trunk(ctx, host->trunk),
           top(ctx, host->top) {
       host.reset();
     }
-    void run(Read<T, Input, Host> images, Write<T, Embedding, Host> embeddings) {
+    void run(Read<Number, Input, Host> images, Write<Number, Embedding, Host> embeddings) {
       std::lock_guard const lock(mutex);
       gpu::use(ctx.device);
-      auto const x = inbox.send(ctx, images);
+      auto const x = nn::stored(ctx, inbox.send(ctx, images), narrow);
       nn::forward<Trunk, Inference>(ctx, trunk.params, x, tap, Forget{});
-      nn::forward<Top, Inference>(ctx, top.params, tap.read(), embedding, Forget{});
-      copy(ctx, Read<T, Embedding, Cuda>(embedding.data(), embeddings.batch()), embeddings);
+      nn::forward_to_numbers<Top, Inference>(ctx, top.params, tap.read(), embedding, Forget{});
+      copy(ctx, Read<Number, Embedding, Cuda>(embedding.data(), embeddings.batch()), embeddings);
       ctx.synchronize();
     }
     static gpu::FaceOptions const& checked(gpu::FaceOptions const& o) {
@@ -85,20 +89,22 @@ class Face<B, T, Cuda> {
     /// Plans both networks and their scratch; the bytes of everything else.
     std::size_t plan() {
       int const n = options.batch;
-      ctx.precision = options.precision;
-      ctx.scratch = Arena(std::max({gpu::plan<Trunk, T, Input>(ctx, n), gpu::plan<Top, T, Tap>(ctx, n), gpu::copy_block_scratch<Trunk, T>(),
-                                    gpu::copy_block_scratch<Top, T>()}),
+      ctx.precision = gpu::precision_of<T>("berl::Face<B, T, Cuda>: precision", options.precision);
+      ctx.scratch = Arena(std::max({gpu::plan<Trunk, T, Input>(ctx, n), gpu::plan<Top, T, Tap>(ctx, n) + nn::stored_bytes<T, Embedding>(n),
+                                    gpu::copy_block_scratch<Trunk, Number>(), gpu::copy_block_scratch<Top, Number>()}),
                           gpu::memory);
-      return gpu::Inbox<T, Input>::bytes(n) + (padded<T>(elements<Tap>()) + padded<T>(elements<Embedding>())) * sizeof(T);
+      return gpu::Inbox<Number, Input>::bytes(n) + nn::stored_bytes<T, Input>(n) + padded<T>(elements<Tap>()) * sizeof(T) +
+             padded<Number>(elements<Embedding>()) * sizeof(Number);
     }
 
     gpu::FaceOptions options;
     Context<Cuda> ctx;
     Arena memory;
-    gpu::Inbox<T, Input> inbox;
+    gpu::Inbox<Number, Input> inbox;
+    Write<T, Input, Cuda> narrow;
     Write<T, Tap, Cuda> tap;
-    Write<T, Embedding, Cuda> embedding;
-    std::unique_ptr<io::FoldedWeightsOf<B, T>> host;  // until they are copied
+    Write<Number, Embedding, Cuda> embedding;
+    std::unique_ptr<io::FoldedWeightsOf<B, Number>> host;  // until they are copied
     gpu::Weights<Trunk, T> trunk;
     gpu::Weights<Top, T> top;
     std::mutex mutex;  // of a batch's way through all of this

@@ -2,6 +2,7 @@
 #include <berl/cuda/nn/convolve.hpp>  // Convolutions
 #include <berl/cuda/nn/lay.hpp>       // laid, place_for, deliver
 #include <berl/cuda/nn/plan.hpp>      // Planned
+#include <berl/cuda/nn/stored.hpp>    // Same
 #include <berl/nn/conv2d.hpp>         // Conv2d, ConvTranspose2d
 
 namespace berl::gpu {
@@ -14,12 +15,6 @@ Geometry geometry_of(Precision precision, int batch) {
   else
     return {batch, g.C, g.H, g.W, g.M, g.OH, g.OW, g.K, g.S, g.P, data_type<T>, precision};
 }
-struct Same {
-  template <class T>
-  BERL_FN T operator()(std::size_t, T v) const {
-    return v;
-  }
-};
 
 /// Both kinds of convolution. The gradient of the weights is computed into scratch and added from there.
 template <class L, class T, class In>

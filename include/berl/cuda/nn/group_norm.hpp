@@ -93,8 +93,8 @@ BERL_FN void group_backward(Team const&, GroupNormOf<G, C, A, T> const& of, E co
   }
 }
 
-/// Where the channels of a group make one pack and lie beside those of the others, a team has a sample: neighbouring members have
-/// neighbouring groups of one pixel, so that they read what lies in a row.
+/// Where a group has as many channels as a pack has numbers, and they lie beside those of the others, a team has a sample: neighbouring
+/// members have neighbouring groups of one pixel, so that they read what lies in a row.
 template <int G, int C, class In, class T>
 inline constexpr bool groups_are_packs = gpu::interleaved<In, LayoutOf<In, Cuda>> && C / G == gpu::pack_of<number_of<T>>;
 

@@ -1,7 +1,7 @@
 #pragma once
-#include <berl/cuda/nn/map.hpp>  // map
-#include <berl/cuda/tensor.hpp>  // copy
-#include <berl/nn/state.hpp>     // place, SizesOf
+#include <berl/cuda/nn/stored.hpp>  // round_block
+#include <berl/cuda/tensor.hpp>     // copy
+#include <berl/nn/state.hpp>        // place, SizesOf
 
 #include <algorithm>    // max
 #include <type_traits>  // remove_cvref_t
@@ -37,20 +37,7 @@ void for_arrays(F const& f) {
       },
       Nameless{});
 }
-/// v, as it will be stored.
-struct Narrow {
-  template <class T>
-  BERL_FN T operator()(std::size_t, T v) const {
-    return v;
-  }
-};
 }  // namespace detail
-
-/// A block's operands: its values, each rounded to T.
-template <class T>
-void round_block(Context<Cuda>& ctx, number_of<T> const* values, T* operands, std::size_t n) {
-  map(ctx, "berl::nn::Param", detail::Narrow{}, Write<T, Shape<1>, Cuda>(operands, static_cast<int>(n)), values);
-}
 
 /// Bytes of ctx.scratch that either copy takes.
 template <class L, class T>
@@ -83,22 +70,28 @@ void copy_block_to_host(Context<Cuda>& ctx, T const* from, T* to) {
 ///   scratch copy_block_scratch
 template <class L, class T = float>
 class Weights {
-  using Sizes = nn::SizesOf<L, T>;
+  using Number = number_of<T>;
+  using Sizes = nn::SizesOf<L, Number>;
+  static constexpr std::size_t operands = nn::operands<T>(Sizes::block);
 
  public:
-  Weights(Context<Cuda>& ctx, nn::ParamsOf<L, T, Host>& from) : memory_((Sizes::block + Sizes::buffers) * sizeof(T), gpu::memory) {
-    T* const values = memory_.take<T>(Sizes::block);
-    nn::place<L, T, Cuda>(params, values, values, memory_.take<T>(Sizes::buffers));
-    std::vector<T*> places;
+  Weights(Context<Cuda>& ctx, nn::ParamsOf<L, Number, Host>& from)
+      : memory_((Sizes::block + Sizes::buffers) * sizeof(Number) + operands * sizeof(T), gpu::memory) {
+    Number* const values = memory_.take<Number>(Sizes::block);
+    Number* const buffers = memory_.take<Number>(Sizes::buffers);
+    T* const narrow = nn::narrow<T> ? memory_.take<T>(operands) : nullptr;
+    nn::place<L, T, Cuda>(params, values, values, buffers, narrow);
+    std::vector<Number*> places;
     params.visit([&](Nameless, auto& array) { places.push_back(array.value()); }, Nameless{});
     auto to = places.begin();
     from.visit(
         [&](Nameless, auto& array) {
           using A = detail::Maps<typename std::remove_cvref_t<decltype(array)>::shape>;
-          copy(ctx, Read<T, typename A::shape, Host, Nchw>(array.value(), A::count),
-               Write<T, typename A::shape, Cuda, typename A::on_gpu>(*to++, A::count));
+          copy(ctx, Read<Number, typename A::shape, Host, Nchw>(array.value(), A::count),
+               Write<Number, typename A::shape, Cuda, typename A::on_gpu>(*to++, A::count));
         },
         Nameless{});
+    if constexpr (nn::narrow<T>) round_block<T>(ctx, values, narrow, Sizes::block);
     ctx.synchronize();
   }
 

@@ -26,13 +26,17 @@ struct PassOn {
     return x;
   }
 };
-/// The mask counts elements as they lie on the host, so that both devices drop the same.
+/// The mask counts elements as they lie on the host, so that both devices drop the same. The number of the step is read where it lies, if
+/// it lies anywhere: a kernel that is recorded once draws a new mask in each step.
 template <int Percent, class S, class L>
 struct DropOf {
-  std::uint64_t key;
+  Seed seed;
+  std::uint64_t step, place;
+  std::uint64_t const* newest_step;
   template <class T>
   BERL_FN T operator()(std::size_t i, T x) const {
     auto const at = gpu::position<S, L>(i);
+    std::uint64_t const key = random_key(seed, newest_step != nullptr ? *newest_step : step, place);
     return point::Dropout<Percent>::value(
         x, key, at.sample * S::size + static_cast<std::size_t>(offset_of<S>(at.c, at.pixel / width<S>, at.pixel % width<S>)));
   }
@@ -101,8 +105,8 @@ struct Kernel<nn::Pointwise<F>, Cuda> {
 template <int Percent>
 struct Kernel<nn::Dropout<Percent>, Cuda> {
   template <class T, class S, class Y>
-  static void run(Context<Cuda>& ctx, Read<T, S, Cuda> x, Y y, std::uint64_t key) {
-    gpu::map(ctx, "berl::nn::Dropout", nn::detail::DropOf<Percent, S, LayoutOf<S, Cuda>>{key}, y, x.data());
+  static void run(Context<Cuda>& ctx, Read<T, S, Cuda> x, Y y, Seed seed, std::uint64_t step, std::uint64_t position) {
+    gpu::map(ctx, "berl::nn::Dropout", nn::detail::DropOf<Percent, S, LayoutOf<S, Cuda>>{seed, step, position, ctx.step}, y, x.data());
   }
   template <class T, class S, class Y>
   static void pass_on(Context<Cuda>& ctx, Read<T, S, Cuda> x, Y y) {

@@ -5,7 +5,6 @@
 #include <berl/cuda/imaging/rasterize.hpp>
 #include <berl/cuda/imaging/viewpoint.hpp>
 #include <berl/cuda/imaging/warp.hpp>
-#include <berl/cuda/inbox.hpp>                    // Inbox
 #include <berl/cuda/losses/depth_smoothness.hpp>  // the losses'
 #include <berl/cuda/losses/margin_head.hpp>
 #include <berl/cuda/losses/reconstruction.hpp>
@@ -16,15 +15,19 @@
 #include <berl/cuda/nn/params.hpp>
 #include <berl/cuda/nn/pointwise.hpp>
 #include <berl/cuda/nn/prelu.hpp>
+#include <berl/cuda/nn/stored.hpp>
 #include <berl/cuda/optim/adam.hpp>  // the optimisers'
 #include <berl/cuda/optim/clip.hpp>
 #include <berl/cuda/optim/sgd.hpp>
 #include <berl/cuda/peak.hpp>        // peak_flops
+#include <berl/cuda/recording.hpp>   // Recording
 #include <berl/losses/any_head.hpp>  // forward_backward
 #include <berl/train/machine.hpp>
 
 #include <algorithm>  // max
 #include <cmath>      // NAN
+#include <cstring>    // memcpy
+#include <optional>
 
 /// Everything that Trainer<Model, Cuda> needs: #include this, and compile as CUDA.
 namespace berl::train::detail {
@@ -55,6 +58,11 @@ struct Scale {
   T factor;
   BERL_FN void operator()(T& x) const { x *= factor; }
 };
+struct SetNumber {
+  std::uint64_t* to;
+  std::uint64_t number;
+  BERL_FN void operator()(std::size_t) const { *to = number; }
+};
 /// Whichever thread finds one, it stores the same.
 template <class T>
 struct Spoil {
@@ -79,12 +87,12 @@ struct berl::Kernel<berl::train::Machine, berl::Cuda> {
   }
 
   // --- memory ---
-  template <class Options>
+  template <class T, class Options>
   static Context<Cuda> context(Options const& options) {
     if (options.convolutions != Convolutions::fastest)
       throw Error("berl::train::Trainer: convolutions", "a choice of the host's", "the default on a GPU", "Leave it out there.");
     Context<Cuda> ctx(options.gpu);
-    ctx.precision = options.precision;
+    ctx.precision = gpu::precision_of<T>("berl::train::Trainer: precision", options.precision);
     return ctx;
   }
   /// Every network for the one batch that steps and embeddings have.
@@ -95,44 +103,121 @@ struct berl::Kernel<berl::train::Machine, berl::Cuda> {
     using Tap = typename Model::Tap;
     auto const sizes = options.sizes();
     int const batch = sizes.batch, drawn = train::Activations<Model, T, Cuda>::drawn(sizes);
-    std::size_t const two_maps = 2 * padded<T>(static_cast<std::size_t>(batch) * Image::size / 3) * sizeof(T);
-    std::size_t const bytes = std::max(
-        {gpu::plan<typename Model::Trunk, T, typename Model::Input>(ctx, batch), gpu::plan<typename Model::Top, T, Tap>(ctx, batch),
-         gpu::plan<typename Aux::View, T, Image>(ctx, batch), gpu::plan<typename Aux::Light, T, Image>(ctx, batch),
-         gpu::plan<typename Aux::Depth, T, Tap>(ctx, batch), gpu::plan<typename Aux::Albedo, T, Tap>(ctx, batch),
-         sizes.confidence ? gpu::plan<train::ConfidenceOf<Aux>, T, Image>(ctx, batch) : 0,
-         gpu::plan_head<T, typename Model::Embedding>(ctx, batch, sizes.identities),
-         imaging::render_scratch_bytes<T, Aux::side, Cuda>(drawn, 1, sizes.supersampling),
-         losses::ReconstructionLoss::scratch<T>(batch) + (sizes.confidence ? two_maps : 0),
-         losses::DepthSmoothness::scratch(batch) + two_maps, optim::clip_scratch_bytes() + padded<double>(1) * sizeof(double),
-         Mirror<Model, T>::scratch_bytes()});
+    using Number = number_of<T>;
+    std::size_t const two_maps = 2 * padded<Number>(static_cast<std::size_t>(batch) * Image::size / 3) * sizeof(Number);
+    auto const network = [&]<class L, class In>() {
+      return gpu::plan<L, T, In>(ctx, batch) + nn::stored_bytes<T, nn::OutputOf<L, In>>(batch);
+    };
+    std::size_t const bytes =
+        std::max({network.template operator()<typename Model::Trunk, typename Model::Input>(),
+                  network.template operator()<typename Model::Top, Tap>(), network.template operator()<typename Aux::View, Image>(),
+                  network.template operator()<typename Aux::Light, Image>(), network.template operator()<typename Aux::Depth, Tap>(),
+                  network.template operator()<typename Aux::Albedo, Tap>(),
+                  sizes.confidence ? network.template operator()<train::ConfidenceOf<Aux>, Image>() : 0,
+                  gpu::plan_head<Number, typename Model::Embedding>(ctx, batch, sizes.identities),
+                  imaging::render_scratch_bytes<Number, Aux::side, Cuda>(drawn, 1, sizes.supersampling),
+                  losses::ReconstructionLoss::scratch<Number>(batch) + (sizes.confidence ? two_maps : 0),
+                  losses::DepthSmoothness::scratch(batch) + two_maps, optim::clip_scratch_bytes() + padded<double>(1) * sizeof(double),
+                  Mirror<Model, T>::scratch_bytes()});
     ctx.scratch = Arena(bytes, gpu::memory);
   }
-  /// A batch on its way to the GPU.
+  /// The batch of a step, in three places: the host's pinned memory, from which a queue of its own copies it to a waiting place on the GPU
+  /// while a step runs, and the place that steps read, which is always the same, so that a recorded step finds it. All have the planned
+  /// size, so that what was planned fits.
   template <class T, class Input>
   class Inbox {
+    struct Place {
+      Place(Arena& arena, int batch) : pictures(arena.take<T>(pixels(batch))), labels(arena.take<int>(static_cast<std::size_t>(batch))) {}
+      T* pictures;
+      int* labels;
+    };
+    static constexpr std::size_t pixels(int batch) { return static_cast<std::size_t>(batch) * Input::size; }
+    static constexpr std::size_t place_bytes(int batch) {
+      return padded<T>(pixels(batch)) * sizeof(T) + padded<int>(static_cast<std::size_t>(batch)) * sizeof(int);
+    }
+
    public:
-    static constexpr std::size_t bytes(int batch) { return gpu::Inbox<T, Input>::bytes(batch) + gpu::Inbox<int, Shape<1>>::bytes(batch); }
-    Inbox(Arena& arena, int batch) : batch_(batch), pictures_(arena, batch), labels_(arena, batch) {}
-    Read<T, Input, Cuda> pictures(Context<Cuda>& ctx, Read<T, Input, Host> given) { return pictures_.send(ctx, given); }
-    Labels labels(Context<Cuda>& ctx, std::span<int const> given, int identities) {
-      losses::detail::check_labels(given, batch_, identities);
-      return labels_.send(ctx, Read<int, Shape<1>, Host>(given.data(), batch_));
+    static constexpr std::size_t bytes(int batch) { return 2 * place_bytes(batch) + padded<std::uint64_t>(1) * sizeof(std::uint64_t); }
+    Inbox(Context<Cuda>& ctx, Arena& arena, int batch)
+        : batch_(batch),
+          pinned_memory_(place_bytes(batch), gpu::pinned_memory),
+          pinned_(pinned_memory_, batch),
+          waiting_(arena, batch),
+          read_(arena, batch),
+          step_(arena.take<std::uint64_t>(1)) {
+      ctx.step = step_;
+    }
+    Inbox(Inbox const&) = delete;
+    Inbox& operator=(Inbox const&) = delete;
+    ~Inbox() { static_cast<void>(cudaStreamSynchronize(copies_.get())); }  // they read the pinned memory
+
+    ///   errors  Error, for labels that name no identity: nothing has happened then
+    void prepare(Context<Cuda>&, Read<T, Input, Host> pictures, std::span<int const> labels, int identities) {
+      losses::detail::check_labels(labels, batch_, identities);
+      arrived_.wait();  // the batch before has left the pinned memory
+      std::memcpy(pinned_.pictures, pictures.data(), pictures.size() * sizeof(T));
+      std::memcpy(pinned_.labels, labels.data(), labels.size_bytes());
+      taken_.hold(copies_);  // and its waiting place
+      copy(pinned_, waiting_, cudaMemcpyHostToDevice, copies_);
+      arrived_.set(copies_);
+    }
+    void take(Context<Cuda>& ctx, std::uint64_t step) {
+      arrived_.hold(ctx.stream);
+      copy(waiting_, read_, cudaMemcpyDeviceToDevice, ctx.stream);
+      taken_.set(ctx.stream);
+      gpu::each(ctx, name, 1, train::detail::SetNumber{step_, step});
+    }
+    Read<T, Input, Cuda> pictures() const { return {read_.pictures, batch_}; }
+    Labels labels() const { return {read_.labels, batch_}; }
+    /// Pictures for something else than a step, where a step reads its own; behind those of a smaller batch lie older ones.
+    Read<T, Input, Cuda> between_steps(Context<Cuda>& ctx, Read<T, Input, Host> given) {
+      berl::copy(ctx, given, Write<T, Input, Cuda>(read_.pictures, given.batch()));
+      return pictures();
     }
 
    private:
+    void copy(Place const& from, Place const& to, cudaMemcpyKind kind, gpu::Stream const& queue) const {
+      auto const one = [&](void const* here, void* there, std::size_t bytes) {
+        gpu::check(cudaMemcpyAsync(there, here, bytes, kind, queue.get()), "cudaMemcpyAsync");
+      };
+      one(from.pictures, to.pictures, pixels(batch_) * sizeof(T));
+      one(from.labels, to.labels, static_cast<std::size_t>(batch_) * sizeof(int));
+    }
     int batch_;
-    gpu::Inbox<T, Input> pictures_;
-    gpu::Inbox<int, Shape<1>> labels_;
+    Arena pinned_memory_;
+    Place pinned_, waiting_, read_;
+    std::uint64_t* step_;  // the number of the step, for kernels that draw random numbers
+    gpu::Stream copies_;
+    gpu::Event arrived_, taken_;  // at the waiting place, and from there
+  };
+  /// Work that is the same in each step. First it is done as it stands, so that libraries load what they need; then it is recorded, and
+  /// from there on replayed.
+  class Repeated {
+   public:
+    template <class F>
+    void run(Context<Cuda>& ctx, bool record, F const& body) {
+      if (!record || !loaded_) {
+        body();
+        loaded_ = true;
+        return;
+      }
+      if (!recording_) recording_.emplace(ctx, body);
+      recording_->run();
+    }
+
+   private:
+    bool loaded_ = false;
+    std::optional<gpu::Recording> recording_;
   };
   /// The states on the host, which are copied when they are asked for. Gradients stay on the GPU.
-  template <class Model, class T>
+  template <class Model, class Stored>
   class Mirror {
+    using T = number_of<Stored>;
     using States = train::States<Model, T>;
     using Aux = typename Model::Auxiliary;
 
    public:
-    Mirror(States const& there, train::Parameters<Model, T, Cuda>&, int identities)
+    Mirror(States const& there, train::Parameters<Model, Stored, Cuda>&, int identities)
         : memory_(States::bytes(identities, there.confident, there.head)),
           states_(memory_, identities, there.confident, there.head) {
       params_.place(states_, identities);
@@ -223,6 +308,14 @@ struct berl::Kernel<berl::train::Machine, berl::Cuda> {
   }
 
   // --- arrays ---
+  template <class States, class T>
+  static void round(Context<Cuda>& ctx, [[maybe_unused]] States const& states, [[maybe_unused]] T* operands) {
+    if constexpr (nn::narrow<T>) {
+      std::size_t const backbone = states.recognition - states.classes;
+      gpu::round_block<T>(ctx, states.values, operands, backbone);
+      gpu::round_block<T>(ctx, states.values + states.recognition, operands + backbone, states.auxiliary);
+    }
+  }
   template <class T>
   static void zero(Context<Cuda>& ctx, T* x, std::size_t n) {
     if (n > 0) gpu::check(cudaMemsetAsync(x, 0, n * sizeof(T), ctx.stream.get()), "cudaMemsetAsync");
