@@ -7,7 +7,7 @@ demo: setup
 	cmake --build --preset host --target demo
 	build/host/examples/demo --out out/demo
 test: setup
-	cmake --workflow --preset host
+	cmake --workflow --preset test
 test-cuda: setup
 	cmake --preset cuda
 	cmake --build --preset cuda --target berl_tests_cuda
