@@ -19,14 +19,14 @@
 #include <berl/cuda/optim/adam.hpp>  // the optimisers'
 #include <berl/cuda/optim/clip.hpp>
 #include <berl/cuda/optim/sgd.hpp>
-#include <berl/cuda/peak.hpp>        // peak_flops
-#include <berl/cuda/recording.hpp>   // Recording
-#include <berl/losses/any_head.hpp>  // forward_backward
+#include <berl/cuda/peak.hpp>              // peak_flops
+#include <berl/cuda/recording.hpp>         // Recording
+#include <berl/cuda/train/step_inbox.hpp>  // StepInbox
+#include <berl/losses/any_head.hpp>        // forward_backward
 #include <berl/train/machine.hpp>
 
 #include <algorithm>  // max
 #include <cmath>      // NAN
-#include <cstring>    // memcpy
 #include <optional>
 
 /// Everything that Trainer<Model, Cuda> needs: #include this, and compile as CUDA.
@@ -57,11 +57,6 @@ template <class T>
 struct Scale {
   T factor;
   BERL_FN void operator()(T& x) const { x *= factor; }
-};
-struct SetNumber {
-  std::uint64_t* to;
-  std::uint64_t number;
-  BERL_FN void operator()(std::size_t) const { *to = number; }
 };
 /// Whichever thread finds one, it stores the same.
 template <class T>
@@ -121,75 +116,8 @@ struct berl::Kernel<berl::train::Machine, berl::Cuda> {
                   Mirror<Model, T>::scratch_bytes()});
     ctx.scratch = Arena(bytes, gpu::memory);
   }
-  /// The batch of a step, in three places: the host's pinned memory, from which a queue of its own copies it to a waiting place on the GPU
-  /// while a step runs, and the place that steps read, which is always the same, so that a recorded step finds it. All have the planned
-  /// size, so that what was planned fits.
   template <class T, class Input>
-  class Inbox {
-    struct Place {
-      Place(Arena& arena, int batch) : pictures(arena.take<T>(pixels(batch))), labels(arena.take<int>(static_cast<std::size_t>(batch))) {}
-      T* pictures;
-      int* labels;
-    };
-    static constexpr std::size_t pixels(int batch) { return static_cast<std::size_t>(batch) * Input::size; }
-    static constexpr std::size_t place_bytes(int batch) {
-      return padded<T>(pixels(batch)) * sizeof(T) + padded<int>(static_cast<std::size_t>(batch)) * sizeof(int);
-    }
-
-   public:
-    static constexpr std::size_t bytes(int batch) { return 2 * place_bytes(batch) + padded<std::uint64_t>(1) * sizeof(std::uint64_t); }
-    Inbox(Context<Cuda>& ctx, Arena& arena, int batch)
-        : batch_(batch),
-          pinned_memory_(place_bytes(batch), gpu::pinned_memory),
-          pinned_(pinned_memory_, batch),
-          waiting_(arena, batch),
-          read_(arena, batch),
-          step_(arena.take<std::uint64_t>(1)) {
-      ctx.step = step_;
-    }
-    Inbox(Inbox const&) = delete;
-    Inbox& operator=(Inbox const&) = delete;
-    ~Inbox() { static_cast<void>(cudaStreamSynchronize(copies_.get())); }  // they read the pinned memory
-
-    ///   errors  Error, for labels that name no identity: nothing has happened then
-    void prepare(Context<Cuda>&, Read<T, Input, Host> pictures, std::span<int const> labels, int identities) {
-      losses::detail::check_labels(labels, batch_, identities);
-      arrived_.wait();  // the batch before has left the pinned memory
-      std::memcpy(pinned_.pictures, pictures.data(), pictures.size() * sizeof(T));
-      std::memcpy(pinned_.labels, labels.data(), labels.size_bytes());
-      taken_.hold(copies_);  // and its waiting place
-      copy(pinned_, waiting_, cudaMemcpyHostToDevice, copies_);
-      arrived_.set(copies_);
-    }
-    void take(Context<Cuda>& ctx, std::uint64_t step) {
-      arrived_.hold(ctx.stream);
-      copy(waiting_, read_, cudaMemcpyDeviceToDevice, ctx.stream);
-      taken_.set(ctx.stream);
-      gpu::each(ctx, name, 1, train::detail::SetNumber{step_, step});
-    }
-    Read<T, Input, Cuda> pictures() const { return {read_.pictures, batch_}; }
-    Labels labels() const { return {read_.labels, batch_}; }
-    /// Pictures for something else than a step, where a step reads its own; behind those of a smaller batch lie older ones.
-    Read<T, Input, Cuda> between_steps(Context<Cuda>& ctx, Read<T, Input, Host> given) {
-      berl::copy(ctx, given, Write<T, Input, Cuda>(read_.pictures, given.batch()));
-      return pictures();
-    }
-
-   private:
-    void copy(Place const& from, Place const& to, cudaMemcpyKind kind, gpu::Stream const& queue) const {
-      auto const one = [&](void const* here, void* there, std::size_t bytes) {
-        gpu::check(cudaMemcpyAsync(there, here, bytes, kind, queue.get()), "cudaMemcpyAsync");
-      };
-      one(from.pictures, to.pictures, pixels(batch_) * sizeof(T));
-      one(from.labels, to.labels, static_cast<std::size_t>(batch_) * sizeof(int));
-    }
-    int batch_;
-    Arena pinned_memory_;
-    Place pinned_, waiting_, read_;
-    std::uint64_t* step_;  // the number of the step, for kernels that draw random numbers
-    gpu::Stream copies_;
-    gpu::Event arrived_, taken_;  // at the waiting place, and from there
-  };
+  using Inbox = train::StepInbox<T, Input>;
   /// Work that is the same in each step. First it is done as it stands, so that libraries load what they need; then it is recorded, and
   /// from there on replayed.
   class Repeated {
