@@ -3,6 +3,8 @@
 #include <berl/cuda/nn/linear.hpp>
 #include <berl/cuda/optim/clip.hpp>
 #include <berl/losses/curricular_face.hpp>
+#include <berl/losses/npc_face.hpp>
+#include <berl/losses/sphere_face.hpp>
 #include <berl/nn/sequential.hpp>
 
 // What libraries compute, and the kernels around it, once.
@@ -18,12 +20,16 @@ void network(Context<Cuda>& ctx, nn::ParamsOf<Net, float, Cuda>& params, Pass<fl
   nn::forward<Net, Training>(ctx, params, x.read(), y.write(), pass);
   nn::backward<Net, Training>(ctx, params, x.read(), y.read(), dx.write(), pass);
 }
-void head(Context<Cuda>& ctx, losses::CurricularFace const& curricular, float* t, std::span<float> gradients, double* norm) {
+void heads(Context<Cuda>& ctx, std::span<float> state, std::span<float> gradients, double* norm) {
   using S = Shape<64>;
   Tensor<float, S, Cuda> f(2), df(2), w(9), dw(9);
   Tensor<int, Shape<1>, Cuda> labels(2);
   Tensor<double, Shape<2>, Cuda> result;
   static_cast<void>(gpu::plan_head<float, S>(ctx, 2, 9));
-  losses::forward_backward(ctx, curricular, f.read(), labels.read(), w.read(), dw.add(), df.write(), t, result.write());
+  auto const step = [&](auto const& head) {
+    losses::forward_backward(ctx, head, f.read(), labels.read(), w.read(), dw.add(), df.write(), losses::Kept<float>(state),
+                             result.write());
+  };
+  step(losses::CurricularFace{}), step(losses::NpcFace{}), step(losses::SphereFace{});
   optim::clip_norm(ctx, gradients, 1.0, norm);
 }

@@ -13,7 +13,7 @@ TEST_CASE("adacos has the specification's check values, and a fixed form") {
   head_golden::printed(AdaCos{}, 4.9607410, {-0.1796383, -0.0950400, 0.0250706, 0.0755768}, 0.6984537);
   head_golden::Small small;
   double s = 0;
-  AdaCos{}.begin(std::span<double>(&s, 1), 6);
+  AdaCos{}.begin(&s, 6);
   head_golden::near(s, 2.2760889);
   small.run(AdaCosFixed{}, s);
   head_golden::near(s, 2.2760889);
@@ -25,7 +25,7 @@ TEST_CASE("adacos has its loss's gradient for a scale that stands still") { head
 
 TEST_CASE("adacos needs three identities for a scale") {
   double s = 0;
-  CHECK_THROWS_WITH_AS(AdaCos{}.begin(std::span<double>(&s, 1), 2),
+  CHECK_THROWS_WITH_AS(AdaCos{}.begin(&s, 2),
                        "berl::losses::AdaCos: found 2 identities; expected at least 3, for a scale above 0. Use another head, or more "
                        "people.",
                        berl::Error);

@@ -14,12 +14,12 @@ TEST_CASE("a sample holds the classes of the batch and others, each equally like
   constexpr int C = 50;
   std::vector<int> const labels{7, 3, 7, 49};
   Context<Host> ctx;
-  ctx.scratch = Arena(64);
-  std::vector<int> room(static_cast<std::size_t>(losses::most_sampled(4, C, 0.2))), met(C);
-  CHECK(room.size() == 10);
+  ctx.scratch = Arena(losses::sampled_scratch_bytes<float, Shape<4>>(4, C, 0));
+  std::vector<int> met(C);
   auto const draw = [&](std::uint64_t step, double rate) {
-    auto const s = losses::sample_classes(ctx, Seed{1}, step, labels, C, rate, room);
-    return std::vector<int>(s.begin(), s.end());
+    std::vector<int> s(static_cast<std::size_t>(losses::sampled_classes(4, C, rate)));
+    losses::sample_classes(ctx, Seed{1}, step, labels, C, s);
+    return s;
   };
   constexpr int steps = 4000;
   for (int step = 0; step < steps; ++step) {
@@ -35,11 +35,14 @@ TEST_CASE("a sample holds the classes of the batch and others, each equally like
   }
   CHECK(draw(3, 0.2) == draw(3, 0.2));
   CHECK(draw(3, 0.2) != draw(4, 0.2));
-  CHECK(draw(3, 0.02) == std::vector{3, 7, 49});  // more in the batch than the rate wants
-  CHECK(losses::most_sampled(100, C, 0.2) == C);
+  auto const few = draw(3, 0.02);  // as many as the batch can have, which has one twice
+  CHECK(few.size() == 4);
+  for (int const own : {3, 7, 49}) CHECK(std::count(few.begin(), few.end(), own) == 1);
+  CHECK(draw(3, 1).size() == C);
+  CHECK(losses::sampled_classes(100, C, 0.2) == C);
   std::vector<int> const wrong{0, 50};
-  CHECK_THROWS_WITH_AS(losses::sample_classes(ctx, Seed{1}, 0, wrong, C, 0.2, room), doctest::Contains("label of sample 1: found 50"),
-                       Error);
+  std::vector<int> room(4);
+  CHECK_THROWS_WITH_AS(losses::sample_classes(ctx, Seed{1}, 0, wrong, C, room), doctest::Contains("label of sample 1: found 50"), Error);
 }
 
 TEST_CASE("a sampled step is the step of a head that has these classes alone; the gradients of the others stay 0") {
@@ -63,7 +66,7 @@ TEST_CASE("a sampled step is the step of a head that has these classes alone; th
     number[k] = params.number.value()[classes[k]];
   }
   Context<Host> ctx;
-  ctx.scratch = Arena(losses::sampled_scratch_bytes<double, S>(B, 4, layout));
+  ctx.scratch = Arena(losses::sampled_scratch_bytes<double, S>(B, C, 4, layout));
   auto const expected = losses::forward_backward(ctx, head, f.read(), std::span<int const>(own), few.read(), d_few.add(),
                                                  expected_df.write(), Kept<double>({}, number.data(), d_number.data()));
   auto const result = losses::sampled_forward_backward(ctx, head, f.read(), labels, params, classes, df.write());

@@ -24,7 +24,7 @@ struct Keeps {
       : state(berl::losses::layout_of(head).state.size()),
         number(berl::losses::has_number<Head> ? static_cast<std::size_t>(identities) : 0),
         d_number(number.size()) {
-    if constexpr (requires { head.begin(std::span<T>(state), identities); }) head.begin(std::span<T>(state), identities);
+    if constexpr (requires { head.begin(state.data(), identities); }) head.begin(state.data(), identities);
   }
   berl::losses::Kept<T> kept() { return {state, number.data(), d_number.data()}; }
   T t() const { return state.empty() ? T(0) : state[0]; }
@@ -115,7 +115,7 @@ void follow(Head const& head, std::string const& fixture, std::string const& siz
           }
           CHECK(std::abs(batch.gathered[static_cast<std::size_t>(i)] - known.others.sum) < 1e-12 * C);
         }
-        auto const target = losses::target_of(head, known, std::span<T const>(keeps.state));
+        auto const target = losses::target_of(head, known, static_cast<T const*>(keeps.state.data()));
         for (int j = 0; j < C; ++j) {
           T const* const wj = w.data() + j * D;
           T const c = host::dot(f.data() + i * D, wj, D) / length / std::sqrt(host::dot(wj, wj, D));

@@ -41,7 +41,7 @@ TEST_CASE("what a head does not say holds by itself") {
   CHECK(logit_of(head, 0.5, 0.0, 0.0) == 1.5);
   CHECK(slope_of(head, 0.5, 0.0, 0.0) == 3);
   CHECK(norm_slope_of(head, 0.5, 0.0, 0.0) == 0);
-  CHECK(target_of(head, Own<double>{0.5, 1}, std::span<double const>()).logit == 1);
+  CHECK(target_of(head, Own<double>{0.5, 1}, static_cast<double const*>(nullptr)).logit == 1);
   auto const layout = layout_of(head);
   CHECK(layout.name == std::string("own"));
   CHECK(layout.state.empty());
@@ -58,11 +58,19 @@ TEST_CASE("a layout names what a head keeps") {
 }
 
 TEST_CASE("a state of one number is renewed by next, from the mean of the cosines") {
-  std::vector<double> const g{0.2, 0.6}, none;
-  Batch<double> const batch{g, none, none, {}};
+  double const g[] = {0.2, 0.6};
+  Batch<double> const batch{2, g, nullptr, nullptr};
   CHECK(batch.mean() == doctest::Approx(0.4));
   double t = 0.5;
-  renew(CurricularFace{}, std::span<double>(&t, 1), batch);
+  renew(CurricularFace{}, &t, batch);
   CHECK(t == doctest::Approx(0.01 * 0.4 + 0.99 * 0.5));
-  renew(OnlyTarget{}, std::span<double>(), batch);  // has none
+  renew(OnlyTarget{}, static_cast<double*>(nullptr), batch);  // has none
+}
+
+TEST_CASE("the median cosine is that of the angle in the middle, the lower of two") {
+  double const odd[] = {0.1, -0.5, 0.9}, even[] = {0.1, -0.5, 0.9, 0.4}, equal[] = {0.3, 0.3, 0.3, 0.1};
+  CHECK(Batch<double>{3, odd, nullptr, nullptr}.median() == 0.1);
+  CHECK(Batch<double>{4, even, nullptr, nullptr}.median() == 0.4);  // angles 0.45, 1.16, 1.47, 2.09
+  CHECK(Batch<double>{4, equal, nullptr, nullptr}.median() == 0.3);
+  CHECK(Batch<double>{1, odd, nullptr, nullptr}.median() == 0.1);
 }

@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 #include <golden.hpp>
 
+#include <algorithm>  // find
+#include <vector>
+
 using berl::optim::Sgd;
 
 namespace {
@@ -62,4 +65,23 @@ TEST_CASE("sgd refuses spans of different lengths") {
   std::vector<double> x(3), dx(2), b(3);
   berl::Context<berl::Host> ctx;
   CHECK_THROWS_AS(Sgd{}.step(ctx, std::span<double>(x), std::span<double const>(dx), std::span<double>(b), 0.1, 0.0, 1L), std::logic_error);
+}
+
+TEST_CASE("sgd over some rows moves these as a block does, and leaves the others and their momentum alone") {
+  constexpr std::size_t width = 5, rows = 7;
+  auto const x0 = golden::filled("x", rows * width, 1), dx = golden::filled("dx", rows * width, 1),
+             b0 = golden::filled("b", rows * width, 1);
+  std::vector<int> const some{5, 0, 2};
+  Sgd const sgd{.rate = 0.01};
+  berl::Context<berl::Host> ctx;
+  for (long k : {1, 2}) {
+    auto whole = x0, x = x0, momentum = b0, b = b0;
+    sgd.step(ctx, std::span<float>(whole), std::span<float const>(dx), std::span<float>(momentum), sgd.rate, sgd.weight_decay, k);
+    sgd.step_rows(ctx, some, width, x.data(), dx.data(), b.data(), sgd.rate, sgd.weight_decay, k);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      bool const moved = std::find(some.begin(), some.end(), static_cast<int>(i / width)) != some.end();
+      CHECK(x[i] == (moved ? whole : x0)[i]);
+      CHECK(b[i] == (moved ? momentum : b0)[i]);
+    }
+  }
 }

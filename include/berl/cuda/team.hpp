@@ -1,5 +1,6 @@
 #pragma once
 #include <berl/core/config.hpp>  // BERL_FN
+#include <berl/core/solo.hpp>    // Solo
 
 #include <cub/warp/warp_reduce.cuh>  // WarpReduce
 #include <nv/target>                 // NV_IF_TARGET
@@ -10,16 +11,6 @@
 ///   raise(to,v)  to = max(to, v), of whole numbers, so that it does not matter who comes first
 ///   sum(v)       replaces each of the numbers v by its sum over the members, in an order that is always the same
 namespace berl::gpu {
-/// A team of one.
-struct Solo {
-  static constexpr int size = 1;
-  BERL_FN static constexpr int rank() { return 0; }
-  BERL_FN static constexpr void sync() {}
-  BERL_FN static constexpr void raise(unsigned long long& to, unsigned long long v) { to = v > to ? v : to; }
-  template <class T, int n>
-  BERL_FN static constexpr void sum(T (&)[n]) {}
-};
-
 /// The threads of a block.
 template <int threads>
 struct Block {

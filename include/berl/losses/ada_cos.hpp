@@ -1,11 +1,10 @@
 #pragma once
 #include <berl/core/config.hpp>  // BERL_FN
 #include <berl/core/error.hpp>   // Error
-#include <berl/losses/head.hpp>  // Target, Batch, Gathered
+#include <berl/losses/head.hpp>  // Target, Gathered
 
-#include <algorithm>  // nth_element, copy
-#include <cmath>      // exp, log, acos, cos
-#include <numbers>    // pi, sqrt2
+#include <cmath>    // exp, log, acos, cos
+#include <numbers>  // pi, sqrt2
 #include <string>
 
 namespace berl::losses {
@@ -19,7 +18,7 @@ struct AdaCos {
   static constexpr Initial initial = Initial::xavier;
 
   template <class T>
-  void begin(std::span<T> scale, int identities) const {
+  void begin(T* scale, int identities) const {
     if (identities < 3)
       throw Error("berl::losses::AdaCos", std::to_string(identities) + " identities", "at least 3, for a scale above 0",
                   "Use another head, or more people.");
@@ -34,18 +33,15 @@ struct AdaCos {
     return {std::exp(s * c), T(1)};
   }
   template <class T>
-  void renew(std::span<T> scale, Batch<T> const& batch) const {
-    double mean = 0;
-    for (T const sum : batch.gathered) mean += static_cast<double>(sum) / static_cast<double>(batch.gathered.size());
-    std::copy(batch.g.begin(), batch.g.end(), batch.work.begin());
-    auto const middle = batch.work.begin() + static_cast<std::ptrdiff_t>((batch.work.size() - 1) / 2);
-    std::nth_element(batch.work.begin(), middle, batch.work.end(), [](T a, T b) { return a > b; });  // large cosines are small angles
-    double const angle = std::acos(std::min(std::max(static_cast<double>(*middle), -1 + 1e-7), 1 - 1e-7));
-    scale[0] = static_cast<T>(std::log(mean) / std::cos(std::min(std::numbers::pi / 4, angle)));
+  BERL_FN void renew(T* scale, auto const& batch) const {
+    constexpr double most = 1 - 1e-7, quarter = std::numbers::pi / 4;
+    double const mean = batch.sum([&](int i) { return static_cast<double>(batch.gathered[i]) / batch.size; });
+    double const g = batch.median(), angle = std::acos(g < -most ? -most : g > most ? most : g);
+    scale[0] = static_cast<T>(std::log(mean) / std::cos(angle < quarter ? angle : quarter));
   }
 
   template <class T>
-  BERL_FN constexpr Target<T> target(Own<T> const& own, std::span<T const> scale) const {
+  BERL_FN constexpr Target<T> target(Own<T> const& own, T const* scale) const {
     return {scale[0] * own.g, scale[0], own.g};
   }
   template <class T>
@@ -66,11 +62,11 @@ struct AdaCosFixed {
   static constexpr Initial initial = Initial::xavier;
 
   template <class T>
-  void begin(std::span<T> scale, int identities) const {
+  void begin(T* scale, int identities) const {
     AdaCos{}.begin(scale, identities);
   }
   template <class T>
-  BERL_FN constexpr Target<T> target(Own<T> const& own, std::span<T const> scale) const {
+  BERL_FN constexpr Target<T> target(Own<T> const& own, T const* scale) const {
     return AdaCos{}.target(own, scale);
   }
   template <class T>

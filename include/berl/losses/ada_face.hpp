@@ -1,6 +1,5 @@
 #pragma once
 #include <berl/core/config.hpp>              // BERL_FN
-#include <berl/core/error.hpp>               // Error
 #include <berl/losses/arc_face_clamped.hpp>  // ClampedAngle
 
 namespace berl::losses {
@@ -9,11 +8,12 @@ namespace berl::losses {
 ///   n = |f| clamped to [0.001, 100], constant;  k = clamp(h (n - mean) / (deviation + e), -1, 1)
 ///   z_iy = s (cos(clamp(theta - m k, e, pi - e)) - m (1 + k)), z_ij = s c_ij, all cosines clamped to +-(1 - e)
 ///   mean <- a (mean of n) + (1 - a) mean, from 20; the unbiased deviation likewise, from 100; in training, before they are used
-///   errors  Error, in training with a batch of one, which has no deviation
+/// A batch of one has no deviation.
 struct AdaFace {
   static constexpr char const* name = "adaface";
   static constexpr char const* state[] = {"batch_mean", "batch_std"};
   static constexpr Initial initial = Initial::unit;
+  static constexpr int least_batch = 2;
   double scale = 64;
   double margin = 0.4;
   double concentration = 0.333;  ///< h
@@ -21,26 +21,19 @@ struct AdaFace {
   double edge = 1e-3;            ///< e
 
   template <class T>
-  void begin(std::span<T> kept, int) const {
+  void begin(T* kept, int) const {
     kept[0] = T(20), kept[1] = T(100);
   }
   template <class T>
-  void renew(std::span<T> kept, Batch<T> const& batch) const {
-    double const n = static_cast<double>(batch.inverse_norm.size());
-    if (n < 2)
-      throw Error("berl::losses::AdaFace", "a batch of 1", "at least 2 embeddings, whose lengths deviate", "Make the batch larger.");
-    double sum = 0, squares = 0;
-    for (T const inverse : batch.inverse_norm) sum += static_cast<double>(clamped(1 / inverse));
-    for (T const inverse : batch.inverse_norm) {
-      double const off = static_cast<double>(clamped(1 / inverse)) - sum / n;
-      squares += off * off;
-    }
-    double const now[] = {sum / n, std::sqrt(squares / (n - 1))};
-    for (std::size_t k = 0; k < 2; ++k)
-      kept[k] = static_cast<T>(momentum) * static_cast<T>(now[k]) + static_cast<T>(1 - momentum) * kept[k];
+  BERL_FN void renew(T* kept, auto const& batch) const {
+    auto const length = [&](int i) { return static_cast<double>(clamped(1 / batch.inverse_norm[i])); };
+    double const mean = batch.sum(length) / batch.size;
+    double const squares = batch.sum([&](int i) { return (length(i) - mean) * (length(i) - mean); });
+    double const now[] = {mean, std::sqrt(squares / (batch.size - 1))};
+    for (int k = 0; k < 2; ++k) kept[k] = static_cast<T>(momentum) * static_cast<T>(now[k]) + static_cast<T>(1 - momentum) * kept[k];
   }
   template <class T>
-  BERL_FN Target<T> target(Own<T> const& own, std::span<T const> kept) const {
+  BERL_FN Target<T> target(Own<T> const& own, T const* kept) const {
     T const s = static_cast<T>(scale), m = static_cast<T>(margin), e = static_cast<T>(edge);
     T const raw = static_cast<T>(concentration) * (clamped(own.norm) - kept[0]) / (kept[1] + e);
     T const k = raw < T(-1) ? T(-1) : raw > T(1) ? T(1) : raw;

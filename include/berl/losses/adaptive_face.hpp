@@ -16,13 +16,13 @@ struct AdaptiveFace {
 
   double first_number(Random& random) const { return random.uniform(0.3, 0.4); }
   template <class T>
-  constexpr T limited(T mu) const {
+  BERL_FN constexpr T limited(T mu) const {
     return mu < 0 ? T(0) : mu > 1 ? T(1) : mu;
   }
-  constexpr Penalty number_penalty(double mean) const { return {penalty * (1 - mean), -penalty}; }
+  BERL_FN constexpr Penalty number_penalty(double mean) const { return {penalty * (1 - mean), -penalty}; }
 
   template <class T>
-  BERL_FN constexpr NumberTarget<T> target(Own<T> const& own, std::span<T const>) const {
+  BERL_FN constexpr NumberTarget<T> target(Own<T> const& own, T const*) const {
     T const s = static_cast<T>(scale);
     return {s * (own.g - own.number), s, own.g, -s};
   }

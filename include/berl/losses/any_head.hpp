@@ -20,8 +20,8 @@ class AnyHead {
   struct OnGpu {
     virtual ~OnGpu() = default;
     virtual void forward_backward(Context<Cuda>&, Read<T, S, Cuda> embedding, Read<int, Shape<1>, Cuda> labels, Read<T, S, Cuda> weight,
-                                  Add<T, S, Cuda> d_weight, Write<T, S, Cuda> d_embedding, T* state, Write<double, Shape<2>, Cuda> result,
-                                  double filter) const = 0;
+                                  Add<T, S, Cuda> d_weight, Write<T, S, Cuda> d_embedding, Kept<T> const& kept,
+                                  Write<double, Shape<2>, Cuda> result, double filter) const = 0;
   };
   template <MarginHead H>
   AnyHead(H head, std::shared_ptr<OnGpu const> on_gpu) : AnyHead(std::move(head)) {
@@ -102,8 +102,8 @@ HeadResult forward_backward(Context<Host>& ctx, AnyHead<S, T> const& head, Read<
 }
 template <class T, class S>
 void forward_backward(Context<Cuda>& ctx, AnyHead<S, T> const& head, Read<T, S, Cuda> embedding, Read<int, Shape<1>, Cuda> labels,
-                      Read<T, S, Cuda> weight, Add<T, S, Cuda> d_weight, Write<T, S, Cuda> d_embedding, T* state,
-                      Write<double, Shape<2>, Cuda> result, double filter = 0) {
-  head.on_gpu().forward_backward(ctx, embedding, labels, weight, d_weight, d_embedding, state, result, filter);
+                      Read<T, S, Cuda> weight, Add<T, S, Cuda> d_weight, Write<T, S, Cuda> d_embedding,
+                      std::type_identity_t<Kept<T>> const& kept, Write<double, Shape<2>, Cuda> result, double filter = 0) {
+  head.on_gpu().forward_backward(ctx, embedding, labels, weight, d_weight, d_embedding, kept, result, filter);
 }
 }  // namespace berl::losses

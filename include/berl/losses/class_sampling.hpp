@@ -1,54 +1,55 @@
 #pragma once
 #include <berl/losses/any_head.hpp>  // forward_backward of any head
 
-#include <algorithm>  // copy, copy_n, sort, unique, lower_bound, max, min
+#include <algorithm>  // copy_n, fill_n, lower_bound, max, min, nth_element
+#include <cstdint>
 
 /// Partial FC (an2022): a step sees only some of the classes, those of its batch and others drawn anew each time. Softmax, state and
 /// learnt numbers are as if there were no more; the gradients of all other classes stay 0, and an optimiser leaves their weights and
-/// momentum alone, so that neither decays (train::Trainer does so).
+/// momentum alone, so that neither decays (Sgd::step_rows; train::Trainer does so).
 namespace berl::losses {
-/// How many classes a step sees at most.
-constexpr int most_sampled(int batch, int identities, double rate) {
+/// How many classes a step sees: rate * identities, and at least as many as its batch can have.
+constexpr int sampled_classes(int batch, int identities, double rate) {
   return std::min(identities, std::max(batch, static_cast<int>(rate * identities)));
 }
 
-/// The classes of a step, in ascending order: all that have a label, and of the others as many as are missing to rate * identities, each
-/// equally likely (Knuth's selection sampling). The same for the same seed and step. `classes` has room for most_sampled(); the result is
-/// its beginning.
-///   errors  Error, when a label names no class
-inline std::span<int const> sample_classes(Context<Host>& ctx, Seed seed, std::uint64_t step, std::span<int const> labels, int identities,
-                                           double rate, std::span<int> classes) {
-  detail::check_labels(labels, static_cast<int>(labels.size()), identities);
-  Scope const scope(ctx.scratch);
-  std::span const own(ctx.scratch.take<int>(labels.size()), labels.size());
-  std::copy(labels.begin(), labels.end(), own.begin());
-  std::sort(own.begin(), own.end());
-  auto const last = std::unique(own.begin(), own.end());
-  auto const present = static_cast<int>(last - own.begin());
-  auto missing = static_cast<std::uint64_t>(std::max(0, static_cast<int>(rate * identities) - present));
-  auto others = static_cast<std::uint64_t>(identities - present);
-  Random random(named(seed, "classes"), step);
-  std::size_t n = 0;
-  auto next = own.begin();
-  for (int j = 0; j < identities; ++j) {
-    if (next != last && *next == j) {
-      classes[n++] = j;
-      ++next;
-    } else if (random.below(others--) < missing) {
-      classes[n++] = j;
-      --missing;
-    }
-  }
-  return classes.first(n);
+/// The order in which a step takes other classes: by random numbers, which end with the class, so that no two are equal. Those of its batch
+/// come before, with their own number alone.
+BERL_FN constexpr std::uint64_t class_order(Seed seed, std::uint64_t step, int j) {
+  std::uint64_t const drawn = random_bits(seed, step, static_cast<std::uint64_t>(j), 0) | std::uint64_t{1} << 63;
+  return (drawn & ~std::uint64_t{0xffffffff}) | static_cast<std::uint64_t>(j);
 }
 
-/// Bytes of ctx.scratch that both of these take, for at most so many classes.
+/// The classes of a step, as many as `classes` has room for (sampled_classes), in ascending order: all that have a label, and of the others
+/// each equally likely. The same for the same seed and step, on any device.
+///   scratch  16 bytes for each identity
+///   errors  Error, when a label names no class
+inline void sample_classes(Context<Host>& ctx, Seed seed, std::uint64_t step, std::span<int const> labels, int identities,
+                           std::span<int> classes) {
+  detail::check_labels(labels, static_cast<int>(labels.size()), identities);
+  Scope const scope(ctx.scratch);
+  auto const all = static_cast<std::size_t>(identities);
+  std::uint64_t* const order = ctx.scratch.take<std::uint64_t>(all);
+  std::uint64_t* const sorted = ctx.scratch.take<std::uint64_t>(all);
+  Seed const own = named(seed, "classes");
+  parallel_for(ctx, identities, [&](std::ptrdiff_t j) { order[j] = class_order(own, step, static_cast<int>(j)); });
+  for (int const label : labels) order[label] = static_cast<std::uint64_t>(label);
+  std::copy_n(order, all, sorted);
+  std::nth_element(sorted, sorted + classes.size() - 1, sorted + all);
+  std::uint64_t const last = sorted[classes.size() - 1];
+  auto next = classes.begin();
+  for (int j = 0; j < identities; ++j)
+    if (order[j] <= last) *next++ = j;
+}
+
+/// Bytes of ctx.scratch that both of these take.
 template <class T, class S>
-constexpr std::size_t sampled_scratch_bytes(int batch, int classes, HeadLayout const& layout = {}, bool filters = false) {
+constexpr std::size_t sampled_scratch_bytes(int batch, int identities, int classes, HeadLayout const& layout = {}, bool filters = false) {
   auto const n = static_cast<std::size_t>(classes);
   std::size_t const rows = 2 * padded<T>(n * S::size) + (layout.number != nullptr ? 2 * padded<T>(n) : 0);
-  return rows * sizeof(T) + padded<int>(static_cast<std::size_t>(batch)) * sizeof(int) +
-         scratch_bytes<T, S>(batch, classes, layout, filters);
+  return std::max(
+      2 * padded<std::uint64_t>(static_cast<std::size_t>(identities)) * sizeof(std::uint64_t),
+      rows * sizeof(T) + padded<int>(static_cast<std::size_t>(batch)) * sizeof(int) + scratch_bytes<T, S>(batch, classes, layout, filters));
 }
 
 /// forward_backward() over these classes of `params` alone, which hold those of all labels. Adds to their gradients.

@@ -1,6 +1,7 @@
 #pragma once
 #include <berl/core/config.hpp>  // BERL_FN
 #include <berl/core/random.hpp>  // Random
+#include <berl/core/solo.hpp>    // Solo
 
 #include <concepts>
 #include <cstddef>
@@ -46,17 +47,32 @@ struct Own {
 struct Penalty {
   double value, slope;
 };
-/// What a head renews its state from: a batch of embeddings.
-template <class T>
+/// What a head renews its state from: a batch of embeddings. On a GPU all members of a team ask the same at once, and are told the same.
+template <class T, class Team = Solo>
 struct Batch {
-  std::span<T const> g, inverse_norm;  // cosines to the own classes, and 1/|f|
-  std::span<T const> gathered;         // sums of gather(), where the head has it
-  std::span<T> work;                   // as long, for anything
+  int size;
+  T const *g, *inverse_norm;  // cosines to the own classes, and 1/|f|
+  T const* gathered;          // sums of gather(), where the head has it
 
-  T mean() const {
-    double sum = 0;
-    for (T const c : g) sum += static_cast<double>(c);
-    return static_cast<T>(sum / static_cast<double>(g.size()));
+  /// Of f(i) over the samples.
+  template <class F>
+  BERL_FN double sum(F const& f) const {
+    double total[1] = {};
+    for (int i = Team::rank(); i < size; i += Team::size) total[0] += f(i);
+    Team::sum(total);
+    return total[0];
+  }
+  /// Of the cosines.
+  BERL_FN T mean() const {
+    return static_cast<T>(sum([this](int i) { return static_cast<double>(g[i]); }) / size);
+  }
+  /// The cosine of the median angle; of an even number of angles that of the lower in the middle.
+  BERL_FN double median() const {
+    return sum([this](int i) {
+      int before = 0;
+      for (int k = 0; k < size; ++k) before += g[k] > g[i] || (g[k] == g[i] && k < i) ? 1 : 0;
+      return before == (size - 1) / 2 ? static_cast<double>(g[i]) : 0.0;
+    });
   }
 };
 
@@ -75,7 +91,7 @@ concept TargetOfCosine = requires(H const& head, double g) {
   { head.target(g) } -> std::same_as<Target<double>>;
 };
 template <class H>
-concept TargetOfOwn = requires(H const& head, Own<double> const& own, std::span<double const> state) {
+concept TargetOfOwn = requires(H const& head, Own<double> const& own, double const* state) {
   { head.target(own, state) } -> AnyTarget;
 };
 template <class H>
@@ -94,7 +110,8 @@ concept HasScale = requires(H const& head) {
 ///   logit(c, bound, t), slope(c, bound, t)   z_ij and dz_ij/dc_ij for j != y_i; without them z_ij = scale c_ij
 /// t is the first number of the head's state. What else a head may have, and what holds where it has not:
 ///   next(t, mean of g)        a state of one number t, renewed in training before it is used, from 0
-///   state, begin(state, C), renew(state, Batch)   a state of several: their names, how they begin (with 0), and the same
+///   state, begin(state, C), renew(state, batch)   a state of several: their names, how they begin (with 0), and the same, from any Batch
+///   least_batch               how many embeddings that needs (1)
 ///   bound(g), gather(c, bound, t)   sums over the other classes, made before state and targets: Own::others, Batch::gathered
 ///   number, first_number(random), limited(a), number_penalty(mean)   a learnt number for each class: its name, how it begins (0),
 ///                             where it is kept in training (anywhere), and a term of the loss (none)
@@ -111,7 +128,7 @@ inline constexpr bool gathers = requires(H const& head, double x) {
 template <class H>
 inline constexpr bool has_number = requires { H::number; };
 template <class H>
-inline constexpr bool uses_norm = requires(H const& head, Own<double> const& own, std::span<double const> state) {
+inline constexpr bool uses_norm = requires(H const& head, Own<double> const& own, double const* state) {
   { head.target(own, state) } -> std::same_as<NormTarget<double>>;
 };
 template <class H>
@@ -139,6 +156,8 @@ constexpr std::span<char const* const> state_names() {
 }
 template <class H>
 inline constexpr std::span<char const* const> state_of = state_names<H>();
+template <class H>
+inline constexpr int states_of = static_cast<int>(state_of<H>.size());
 }  // namespace detail
 
 /// A head's name, its arrays beside the class weights, and what a pass needs memory for.
@@ -161,7 +180,7 @@ constexpr HeadLayout layout_of(H const& head) {
 }
 
 template <class H, class T>
-BERL_FN constexpr auto target_of(H const& head, Own<T> const& own, std::span<T const> state) {
+BERL_FN constexpr auto target_of(H const& head, Own<T> const& own, T const* state) {
   if constexpr (detail::TargetOfOwn<H>)
     return head.target(own, state);
   else
@@ -188,8 +207,15 @@ BERL_FN constexpr T norm_slope_of(H const& head, T c, T bound, T t) {
   else
     return T(0);
 }
-template <class H, class T>
-void renew(H const& head, std::span<T> state, Batch<T> const& batch) {
+template <class H>
+constexpr int least_batch() {
+  if constexpr (requires { H::least_batch; })
+    return H::least_batch;
+  else
+    return 1;
+}
+template <class H, class T, class Team>
+BERL_FN void renew(H const& head, T* state, Batch<T, Team> const& batch) {
   if constexpr (requires { head.renew(state, batch); })
     head.renew(state, batch);
   else if constexpr (requires(T t) { head.next(t, t); })

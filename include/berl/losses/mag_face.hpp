@@ -20,7 +20,7 @@ struct MagFace {
   double cosine_margin = 0;  ///< m_am of the plain form
 
   template <class T>
-  BERL_FN NormTarget<T> target(Own<T> const& own, std::span<T const>) const {
+  BERL_FN NormTarget<T> target(Own<T> const& own, T const*) const {
     using std::cos, std::sin;
     T const s = static_cast<T>(scale), g = own.g, low = static_cast<T>(shortest), high = static_cast<T>(longest);
     T const a = own.norm < low ? low : own.norm > high ? high : own.norm;

@@ -128,7 +128,7 @@ void initialize(Context<Host>& ctx, H const& head, Write<T, S, Host> weight, std
     }
   }
   std::fill(kept.state.begin(), kept.state.end(), T(0));
-  if constexpr (requires { head.begin(kept.state, weight.batch()); }) head.begin(kept.state, weight.batch());
+  if constexpr (requires { head.begin(kept.state.data(), weight.batch()); }) head.begin(kept.state.data(), weight.batch());
 }
 
 /// Bytes of ctx.scratch that a step takes: the table of cosines, and one partial sum of df for each group of classes.
@@ -157,6 +157,13 @@ void check_kept(H const& head, Kept<T> const& kept, double filter) {
   if (kept.state.size() < layout_of(head).state.size() || (has_number<H> && kept.number == nullptr))
     throw std::logic_error("berl::losses: a head is given fewer numbers than it keeps. See layout_of(head).");
   if (is_affine<H> && filter != 0) throw std::logic_error("berl::losses: a filter is of cosines, which an affine head has not.");
+}
+///   errors  Error: fewer embeddings than the head's state is renewed from
+template <MarginHead H>
+void check_batch(H const& head, int batch) {
+  if (batch < least_batch<H>())
+    throw Error("berl::losses: head " + std::string(layout_of(head).name), "a batch of " + std::to_string(batch),
+                "at least " + std::to_string(least_batch<H>()) + " embeddings", "Its state needs as many: make the batch larger.");
 }
 /// The mean of the learnt numbers' penalty, where the head has one.
 template <MarginHead H, class T>
@@ -197,12 +204,13 @@ HeadResult forward_backward(Context<Host>& ctx, H const& head, Read<T, S, Host> 
   detail::check_kept(head, kept, filter);
   if ((!skips<DW> && d_weight.batch() != weight.batch()) || (!skips<DF> && d_embedding.batch() != embedding.batch()))
     throw std::logic_error("berl::losses::forward_backward: a gradient has another batch than its value.");
+  detail::check_batch(head, embedding.batch());
   if constexpr (requires(T a) { head.limited(a); })
     for (int j = 0; j < weight.batch(); ++j) kept.number[j] = head.limited(kept.number[j]);
   Scope const scope(ctx.scratch);
   host::HeadPass<T, S, H> const pass(ctx, head, embedding, labels, weight, true, {kept.number, filter});
   pass.gather(kept.state.empty() ? T(0) : kept.state[0]);
-  renew(head, kept.state, pass.batch());
+  renew(head, kept.state.data(), pass.batch());
   auto const sums = pass.forward(kept.state);
   pass.backward(kept.state, d_weight, d_embedding, kept.d_number);
   Penalty const penalty = detail::number_penalty(head, kept.number, weight.batch());

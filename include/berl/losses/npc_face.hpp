@@ -24,7 +24,7 @@ struct NpcFace {
     return {c > h ? c : T(0), c > h ? T(1) : T(0)};
   }
   template <class T>
-  BERL_FN Target<T> target(Own<T> const& own, std::span<T const>) const {
+  BERL_FN Target<T> target(Own<T> const& own, T const*) const {
     T const s = static_cast<T>(scale), mean = own.others.sum / (own.others.count < 1 ? T(1) : own.others.count);
     AddedAngle<T> const a(own.g, static_cast<T>(least_margin) + static_cast<T>(margin_rise) * mean);
     bool const easy = own.g <= 0;

@@ -1,6 +1,6 @@
 #pragma once
 #include <berl/core/config.hpp>  // BERL_FN
-#include <berl/losses/head.hpp>  // NormTarget, Batch
+#include <berl/losses/head.hpp>  // NormTarget
 
 #include <cmath>    // acos, cos, sin, floor
 #include <numbers>  // pi
@@ -31,11 +31,11 @@ struct SphereFace {
   double least_lambda = 5, first_lambda = 1500;
 
   template <class T>
-  void renew(std::span<T> it, Batch<T> const&) const {
+  BERL_FN constexpr void renew(T* it, auto const&) const {
     it[0] += 1;
   }
   template <class T>
-  BERL_FN NormTarget<T> target(Own<T> const& own, std::span<T const> it) const {
+  BERL_FN NormTarget<T> target(Own<T> const& own, T const* it) const {
     double const now = first_lambda / (1 + 0.1 * static_cast<double>(it[0]));
     T const part = static_cast<T>(1 / (1 + (now < least_lambda ? least_lambda : now)));
     MultipliedAngle<T> const psi(own.g, static_cast<T>(margin));

@@ -42,6 +42,13 @@ struct Sgd {
     Now<T> const now{static_cast<T>(momentum), static_cast<T>(rate_now), static_cast<T>(decay)};
     Kernel<Sgd, D>::step(ctx, now, k == 1, parameters.size(), parameters.data(), gradients.data(), b.data());
   }
+  /// Of rows of `width` numbers those that are named, each once: the others neither move nor decay, and keep their momentum.
+  template <class D, class T>
+  void step_rows(Context<D>& ctx, std::span<int const> rows, std::size_t width, T* parameters, T const* gradients, T* b, double rate_now,
+                 double decay, long k) const {
+    Now<T> const now{static_cast<T>(momentum), static_cast<T>(rate_now), static_cast<T>(decay)};
+    Kernel<Sgd, D>::step_rows(ctx, now, k == 1, rows, width, parameters, gradients, b);
+  }
 };
 }  // namespace berl::optim
 
@@ -57,6 +64,15 @@ struct Kernel<optim::Sgd, Host> {
 #pragma omp simd
 #endif
       for (std::size_t i = first; i < last; ++i) now(xs[i], dxs[i], bs[i]);
+    });
+  }
+  template <class T>
+  static void step_rows(Context<Host>& ctx, optim::Sgd::Now<T> const& now, bool first_step, std::span<int const> rows, std::size_t width,
+                        T* xs, T const* dxs, T* bs) {
+    parallel_for(ctx, static_cast<std::ptrdiff_t>(rows.size()), [=](std::ptrdiff_t k) {
+      Context<Host> one;
+      std::size_t const at = static_cast<std::size_t>(rows[static_cast<std::size_t>(k)]) * width;
+      step(one, now, first_step, width, xs + at, dxs + at, bs + at);
     });
   }
 };

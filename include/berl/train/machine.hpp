@@ -30,7 +30,6 @@ template <>
 struct berl::Kernel<berl::train::Machine, berl::Host> {
   using Labels = std::span<int const>;
   static constexpr Memory const& memory = host_memory;
-  static constexpr bool samples_classes = true;  // an2022
 
   // --- memory ---
   template <class T, class Options>
@@ -172,7 +171,8 @@ struct berl::Kernel<berl::train::Machine, berl::Host> {
     std::span<int const> classes;
     losses::HeadResult result;
     if (options.head_sample_rate < 1) {
-      classes = losses::sample_classes(ctx, Seed{options.seed}, step, labels, options.identities, options.head_sample_rate, room);
+      losses::sample_classes(ctx, Seed{options.seed}, step, labels, options.identities, room);
+      classes = room;
       result = losses::sampled_forward_backward(ctx, options.head, embedding, labels, head, classes, d_embedding, options.head_filter);
     } else {
       result = losses::forward_backward(ctx, options.head, embedding, labels, head.weight.read(), head.weight.add_gradient(), d_embedding,

@@ -1,6 +1,6 @@
 #pragma once
 #include <berl/imaging/renderer.hpp>         // Rendering
-#include <berl/losses/class_sampling.hpp>    // HeadParams, most_sampled
+#include <berl/losses/class_sampling.hpp>    // HeadParams, sampled_classes
 #include <berl/losses/depth_smoothness.hpp>  // DepthSmoothness
 #include <berl/nn/sizes.hpp>                 // kept, scratch
 #include <berl/nn/state.hpp>                 // SizesOf, place
@@ -206,7 +206,7 @@ struct Activations {
         classes(memory.template take<int>(sampled(s)), sampled(s)) {}
 
   static constexpr std::size_t sampled(Sizes const& s) {
-    return s.head_sample_rate < 1 ? static_cast<std::size_t>(losses::most_sampled(s.batch, s.identities, s.head_sample_rate)) : 0;
+    return s.head_sample_rate < 1 ? static_cast<std::size_t>(losses::sampled_classes(s.batch, s.identities, s.head_sample_rate)) : 0;
   }
   static constexpr int drawn(Sizes const& s) { return s.flip ? 2 * s.batch : s.batch; }
   static constexpr std::size_t bytes(Sizes const& s) {
@@ -236,9 +236,10 @@ constexpr std::size_t scratch_bytes(Sizes const& s) {
        nn::scratch<typename Model::Top, T, Tap>(s.batch, s.threads), nn::scratch<typename Aux::View, T, Image>(s.batch, s.threads),
        nn::scratch<typename Aux::Light, T, Image>(s.batch, s.threads), nn::scratch<typename Aux::Depth, T, Tap>(s.batch, s.threads),
        nn::scratch<typename Aux::Albedo, T, Tap>(s.batch, s.threads),
-       s.head_sample_rate < 1 ? losses::sampled_scratch_bytes<T, typename Model::Embedding>(
-                                    s.batch, losses::most_sampled(s.batch, s.identities, s.head_sample_rate), s.head, s.head_filter != 0)
-                              : losses::scratch_bytes<T, typename Model::Embedding>(s.batch, s.identities, s.head, s.head_filter != 0),
+       s.head_sample_rate < 1
+           ? losses::sampled_scratch_bytes<T, typename Model::Embedding>(
+                 s.batch, s.identities, losses::sampled_classes(s.batch, s.identities, s.head_sample_rate), s.head, s.head_filter != 0)
+           : losses::scratch_bytes<T, typename Model::Embedding>(s.batch, s.identities, s.head, s.head_filter != 0),
        imaging::render_scratch_bytes<T, Aux::side>(drawn, s.threads, s.supersampling),
        s.confidence ? nn::scratch<ConfidenceOf<Aux>, T, Image>(s.batch, s.threads) : 0,
        losses::ReconstructionLoss::scratch<T>(s.batch) + (s.confidence ? two_maps : 0),

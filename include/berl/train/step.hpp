@@ -70,7 +70,7 @@ class Step {
     return losses;
   }
 
-  /// The classes that the newest step saw, where it sampled them.
+  /// The classes that the newest step saw, where it sampled them; they lie on the device.
   std::span<int const> classes() const { return classes_; }
 
  private:

@@ -150,7 +150,7 @@ class Trainer {
       network.template operator()<typename Model::Top>();
       if (m.options.head_sample_rate == 1)
         descend(m.states.classes, decay);
-      else if constexpr (On::samples_classes)
+      else
         descend_sampled(value, gradient, momentum, decay);
     }
     if (stage_ != Stage::recognition) {
@@ -254,23 +254,15 @@ class Trainer {
   }
   Losses newest_losses() { return memory_->step.losses(stage_, On::numbers(memory_->ctx, memory_->losses)); }
 
-  /// The sampled classes alone: neither decay nor momentum moves the others.
-  void descend_sampled(Scalar* value, Scalar const* gradient, Scalar* momentum, double decay)
-    requires(On::samples_classes)
-  {
+  /// The sampled classes alone, and their learnt numbers.
+  void descend_sampled(Scalar* value, Scalar const* gradient, Scalar* momentum, double decay) {
     auto& m = *memory_;
-    auto const classes = m.step.classes();
-    constexpr std::size_t D = Model::Embedding::size;
-    Context<Host> one;
-    auto const descend = [&](std::size_t at, std::size_t n) {
-      m.options.sgd.step(one, std::span<Scalar>(value + at, n), std::span<Scalar const>(gradient + at, n),
-                         std::span<Scalar>(momentum + at, n), rate_, decay, sgd_steps_);
+    auto const descend = [&](std::size_t at, std::size_t width) {
+      m.options.sgd.step_rows(m.ctx, m.step.classes(), width, value + at, gradient + at, momentum + at, rate_, decay, sgd_steps_);
     };
-    parallel_for(m.ctx, static_cast<std::ptrdiff_t>(classes.size()),
-                 [&](std::ptrdiff_t k) { descend(static_cast<std::size_t>(classes[static_cast<std::size_t>(k)]) * D, D); });
-    if (m.params.head.layout.number == nullptr) return;
-    auto const numbers = static_cast<std::size_t>(m.params.head.number.value() - m.params.head.weight.value());
-    for (int const j : classes) descend(numbers + static_cast<std::size_t>(j), 1);
+    descend(0, Model::Embedding::size);
+    if (m.params.head.layout.number != nullptr)
+      descend(static_cast<std::size_t>(m.params.head.number.value() - m.params.head.weight.value()), 1);
   }
 
   struct Memory {
@@ -311,9 +303,6 @@ class Trainer {
       if (!(o.head_sample_rate > 0 && o.head_sample_rate <= 1))
         throw Error("berl::train::Trainer: head_sample_rate", std::to_string(o.head_sample_rate), "above 0, up to 1",
                     "1 lets every step see all classes.");
-      if (!On::samples_classes && o.head_sample_rate < 1)
-        throw Error("berl::train::Trainer: head_sample_rate", std::to_string(o.head_sample_rate), "1 on this device",
-                    "Train with berl::Host where a step is to see some of the classes.");
       if (o.confidence && !has_confidence<typename Model::Auxiliary>)
         throw Error("berl::train::Trainer: confidence", "a bypass without a confidence network", "one that names it",
                     "Add `using Confidence = networks::PixelConfidenceNet<>;` to the bypass, or leave the option off.");

@@ -16,20 +16,13 @@ losses::HeadSettings settings(std::string_view kind) {
 }
 }  // namespace
 
-TEST_CASE("a head chosen at run time has the layout of the host's, or is refused by name") {
-  int on_gpu = 0;
+TEST_CASE("a head chosen at run time has the layout of the host's, each of them") {
   for (auto const& kind : losses::head_kinds) {
     CAPTURE(kind.layout.name);
-    try {
-      auto const head = losses::make_head_on_gpu<S>(settings(kind.layout.name));
-      CHECK(std::string(head.layout().name) == kind.layout.name);
-      CHECK_NOTHROW(head.on_gpu());
-      ++on_gpu;
-    } catch (Error const& e) {
-      CHECK(std::string(e.what()).find(std::string(kind.layout.name) + " on a GPU") != std::string::npos);
-    }
+    auto const head = losses::make_head_on_gpu<S>(settings(kind.layout.name));
+    CHECK(std::string(head.layout().name) == kind.layout.name);
+    CHECK_NOTHROW(head.on_gpu());
   }
-  CHECK(on_gpu >= 10);
   CHECK_THROWS_AS(losses::AnyHead<S>(losses::ArcFace{}).on_gpu(), std::logic_error);
   CHECK_THROWS_AS(losses::make_head_on_gpu<S>(settings("face")), Error);
 }
@@ -50,8 +43,8 @@ TEST_CASE("a head chosen at run time gives the bits of the head itself" * needs_
     copy(ctx, f.read(), on_f.write()), copy(ctx, w.read(), on_w.write()), copy(ctx, labels.read(), on_labels.write());
     copy(ctx, state.read(), on_state.write());
     copy(ctx, Tensor<float, S>(C).read(), dw.write());
-    losses::forward_backward(ctx, head, on_f.read(), on_labels.read(), on_w.read(), dw.add(), df.write(), on_state.write().data(),
-                             result.write(), 0.0);
+    losses::forward_backward(ctx, head, on_f.read(), on_labels.read(), on_w.read(), dw.add(), df.write(),
+                             losses::Kept<float>({on_state.write().data(), 1}), result.write(), 0.0);
     Tensor<float, S> host_dw(C), host_df(N);
     Tensor<double, Shape<2>> host_result(1);
     copy(ctx, dw.read(), host_dw.write()), copy(ctx, df.read(), host_df.write()), copy(ctx, result.read(), host_result.write());

@@ -4,13 +4,13 @@
 #include <berl/cuda/losses/head_pass.hpp>
 #include <berl/losses/arc_face.hpp>
 #include <berl/losses/curricular_face.hpp>
+#include <berl/losses/mag_face.hpp>
+#include <berl/losses/softmax.hpp>
 
 #include <vector>
 
 using namespace berl;
 using namespace berl::gpu;
-
-static_assert(keeps_t<losses::CurricularFace> && !keeps_t<losses::ArcFace>);
 
 namespace {
 constexpr double unset = std::numeric_limits<double>::quiet_NaN();
@@ -22,7 +22,8 @@ struct Table {
   std::vector<std::vector<double>> memory;
   HeadTable<double> m;
   Table(int samples, int classes, int D)
-      : m(HeadTable<double>::place(samples, classes, D, [&]<class V>(V, std::size_t n) { return memory.emplace_back(n, unset).data(); })) {}
+      : m(HeadTable<double>::place(samples, classes, D, losses::layout_of(losses::MagFace{}),
+                                   [&]<class V>(V, std::size_t n) { return memory.emplace_back(n, unset).data(); })) {}
 };
 }  // namespace
 
@@ -50,28 +51,17 @@ TEST_CASE("exponentials are summed without overflow, in parts too, and NaN stays
   CHECK((clamped(2.0) == 1 && clamped(-2.0) == -1 && clamped(0.5) == 0.5 && std::isnan(clamped(unset))));
 }
 
-TEST_CASE("groups are all classes, each once, and the memory is what was counted") {
-  for (int const classes : {1, 127, 128, 2500, 100'000}) {
-    Table const t(37, classes, 8);
-    CHECK(t.m.stride == 64);  // whole tiles of 32 samples
-    CHECK(t.m.groups >= 1);
-    CHECK(t.m.class_begin(0) == 0);
-    CHECK(t.m.class_begin(t.m.groups) == classes);
-    std::size_t bytes = 0;
-    for (auto const& one : t.memory) bytes += padded<double>(one.size()) * sizeof(double);
-    CHECK(HeadTable<double>::bytes(37, classes, 8) == bytes);
-  }
-}
-
 TEST_CASE_TEMPLATE("lengths and cosines of embeddings and classes", Team, Solo, Crew<5>) {
   Table const t(3, 2, 2);
   double const f[] = {0, 2, 3, 0, 1, 1}, w[] = {3, 4, 0, 0};
   int const labels[] = {0, 2, -1};
+  double numbers[] = {0.25, unset};
+  HeadGiven<double> const given{labels, 0, nullptr, numbers, nullptr};
   double lengths[2];
   work<Team>([&](Team team) {
-    for (int i = 0; i < 3; ++i) embed_sample(team, t.m, i, f + 2 * i, labels[i], w, 2);
+    for (int i = 0; i < 3; ++i) embed_sample<losses::ArcFace>(team, t.m, given, i, f + 2 * i, w, 2);
     for (int j = 0; j < 2; ++j) {
-      double const inverse = inverse_length(team, w + 2 * j, 2);
+      double const inverse = inverse_length<losses::ArcFace>(team, w + 2 * j, 2);
       if (Team::rank() == 0) lengths[j] = inverse;
     }
   });
@@ -82,6 +72,13 @@ TEST_CASE_TEMPLATE("lengths and cosines of embeddings and classes", Team, Solo, 
   CHECK(std::isnan(t.m.g[2]));
   CHECK(lengths[0] == doctest::Approx(0.2).epsilon(1e-15));
   CHECK(std::isnan(lengths[1]));  // no direction
+  work<Team>([&](Team team) {
+    for (int i = 0; i < 3; ++i) embed_sample<losses::Softmax>(team, t.m, given, i, f + 2 * i, w, 2);
+    double const one = inverse_length<losses::Softmax>(team, w + 2, 2);
+    if (Team::rank() == 0) lengths[1] = one;
+  });
+  CHECK((t.m.u[0] == 0 && t.m.u[1] == 2 && t.m.inverse_f[0] == 1 && t.m.g[0] == 8.25));  // f w + a
+  CHECK((std::isnan(t.m.g[1]) && std::isnan(t.m.g[2]) && lengths[1] == 1));
 }
 
 TEST_CASE_TEMPLATE("t moves a hundredth of the way to the mean cosine, in training alone", Team, Solo, Crew<5>) {
@@ -89,8 +86,8 @@ TEST_CASE_TEMPLATE("t moves a hundredth of the way to the mean cosine, in traini
   t.m.g[0] = 0.9, t.m.g[1] = 0.3, t.m.g[2] = 0.6;  // spec 4.1: t = 0.01 mean + 0.99 t
   double trained = 0.2, kept = 0.2;
   work<Team>([&](Team team) {
-    aim(team, t.m, losses::CurricularFace{}, &trained, true);
-    aim(team, t.m, losses::CurricularFace{}, &kept, false);
+    aim(team, t.m, losses::CurricularFace{}, HeadGiven<double>{nullptr, 0, &trained, nullptr, nullptr}, true);
+    aim(team, t.m, losses::CurricularFace{}, HeadGiven<double>{nullptr, 0, &kept, nullptr, nullptr}, false);
   });
   CHECK(trained == doctest::Approx(0.01 * 0.6 + 0.99 * 0.2).epsilon(1e-14));
   CHECK(kept == 0.2);
@@ -108,8 +105,8 @@ TEST_CASE_TEMPLATE("loss and accuracy are means, and what is along an embedding 
   double result[2];
   Tensor<double, Shape<2>> df(2);
   work<Team>([&](Team team) {
-    mean_of_samples(team, t.m, result);
-    for (int i = 0; i < 2; ++i) pull_sample(team, t.m, i, 2, df.write());
+    mean_of_samples(team, t.m, losses::ArcFace{}, HeadGiven<double>{}, result);
+    for (int i = 0; i < 2; ++i) pull_sample<losses::ArcFace>(team, t.m, i, 2, df.write());
   });
   CHECK((result[0] == 1.5 && result[1] == 0.5));
   CHECK(df[0] == doctest::Approx(0).scale(1));
@@ -119,4 +116,31 @@ TEST_CASE_TEMPLATE("loss and accuracy are means, and what is along an embedding 
   AcrossClass<double> const across{along, inverse, 2};
   CHECK(across(1, 10.0) == -5);                                    // -2 x 0.25 x 10
   CHECK(across(2, 10.0) == doctest::Approx(-0.3).epsilon(1e-14));  // class 1
+}
+
+TEST_CASE_TEMPLATE("other classes are summed group by group, the own and the hidden ones told apart", Team, Solo, Crew<5>) {
+  constexpr int C = 300;  // in two groups
+  Table const t(2, C, 2);
+  CHECK(t.m.groups == 2);
+  int const labels[] = {0, 7};
+  HeadGiven<double> const given{labels, 0.5, nullptr, nullptr, nullptr};
+  for (int j = 0; j < C; ++j) {
+    t.m.inverse_w[j] = 2;
+    for (int i = 0; i < 2; ++i) t.m.table[j * t.m.stride + i] = 0.5 * (j < 250 ? 0.25 : 0.75);  // the last 50 are above the filter
+  }
+  struct Count {
+    BERL_FN losses::Gathered<double> operator()(HeadTable<double> const&, int, double c, bool hidden, double) const {
+      return {c, hidden ? 1.0 : 0.0};
+    }
+  };
+  std::vector<losses::Gathered<double>> shared(head_threads);
+  work<Team>([&](Team team) {
+    for (int group = 0; group < 2; ++group, Team::sync())
+      gather_classes<losses::ArcFace>(team, t.m, given, Count{}, group, 0, shared.data());
+  });
+  for (int i = 0; i < 2; ++i) {
+    CHECK(t.m.gathered[i] + t.m.gathered[t.m.stride + i] == 249 * 0.25);
+    CHECK(t.m.counts[i] + t.m.counts[t.m.stride + i] == 50);
+  }
+  CHECK(t.m.counts[0] == 0);  // the first group's classes are all below
 }

@@ -4,7 +4,6 @@
 #include <berl/losses/heads.hpp>             // with_head
 
 #include <memory>  // make_shared
-#include <string>
 
 namespace berl::losses {
 namespace detail {
@@ -12,27 +11,20 @@ template <class H, class S, class T>
 struct HeldOnGpu final : AnyHead<S, T>::OnGpu {
   explicit HeldOnGpu(H const& given) : head(given) {}
   void forward_backward(Context<Cuda>& ctx, Read<T, S, Cuda> embedding, Read<int, Shape<1>, Cuda> labels, Read<T, S, Cuda> weight,
-                        Add<T, S, Cuda> d_weight, Write<T, S, Cuda> d_embedding, T* state, Write<double, Shape<2>, Cuda> result,
+                        Add<T, S, Cuda> d_weight, Write<T, S, Cuda> d_embedding, Kept<T> const& kept, Write<double, Shape<2>, Cuda> result,
                         double filter) const override {
-    losses::forward_backward(ctx, head, embedding, labels, weight, d_weight, d_embedding, state, result, filter);
+    losses::forward_backward(ctx, head, embedding, labels, weight, d_weight, d_embedding, kept, result, filter);
   }
   H head;
 };
 }  // namespace detail
 
-/// The head of these settings, for training on a GPU. Compiles the kernels of every head that has them: keep it in a unit of its own.
-///   errors  Error: as with_head(); a head that needs more than cosines
+/// The head of these settings, for training on a GPU. Compiles the kernels of every head: keep it in a unit of its own.
+///   errors  Error: as with_head()
 template <class S, class T = float>
 AnyHead<S, T> make_head_on_gpu(HeadSettings const& settings) {
   AnyHead<S, T> made;
-  with_head(settings, [&]<class H>(H const& head) {
-    if constexpr (gpu::CosineHead<H>)
-      made = AnyHead<S, T>(head, std::make_shared<detail::HeldOnGpu<H, S, T>>(head));
-    else
-      throw Error("setting head.kind", std::string(H::name) + " on a GPU", "a head of cosines alone",
-                  "It sums over other classes, learns numbers or asks for the embedding's length: train with it on the host, or take "
-                  "another head.");
-  });
+  with_head(settings, [&]<class H>(H const& head) { made = AnyHead<S, T>(head, std::make_shared<detail::HeldOnGpu<H, S, T>>(head)); });
   return made;
 }
 }  // namespace berl::losses

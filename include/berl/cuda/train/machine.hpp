@@ -5,7 +5,8 @@
 #include <berl/cuda/imaging/rasterize.hpp>
 #include <berl/cuda/imaging/viewpoint.hpp>
 #include <berl/cuda/imaging/warp.hpp>
-#include <berl/cuda/losses/depth_smoothness.hpp>  // the losses'
+#include <berl/cuda/losses/class_sampling.hpp>  // the losses'
+#include <berl/cuda/losses/depth_smoothness.hpp>
 #include <berl/cuda/losses/margin_head.hpp>
 #include <berl/cuda/losses/reconstruction.hpp>
 #include <berl/cuda/nn/conv2d.hpp>  // the layers'
@@ -73,7 +74,6 @@ template <>
 struct berl::Kernel<berl::train::Machine, berl::Cuda> {
   using Labels = Read<int, Shape<1>, Cuda>;
   static constexpr Memory const& memory = gpu::memory;
-  static constexpr bool samples_classes = false;
   static constexpr char const* name = "berl::train::Trainer";
 
   /// 0 where training has left no room to measure it.
@@ -109,7 +109,10 @@ struct berl::Kernel<berl::train::Machine, berl::Cuda> {
                   network.template operator()<typename Aux::Light, Image>(), network.template operator()<typename Aux::Depth, Tap>(),
                   network.template operator()<typename Aux::Albedo, Tap>(),
                   sizes.confidence ? network.template operator()<train::ConfidenceOf<Aux>, Image>() : 0,
-                  gpu::plan_head<Number, typename Model::Embedding>(ctx, batch, sizes.identities),
+                  sizes.head_sample_rate < 1 ? gpu::plan_sampled_head<Number, typename Model::Embedding>(
+                                                   ctx, batch, sizes.identities,
+                                                   losses::sampled_classes(batch, sizes.identities, sizes.head_sample_rate), sizes.head)
+                                             : gpu::plan_head<Number, typename Model::Embedding>(ctx, batch, sizes.identities, sizes.head),
                   imaging::render_scratch_bytes<Number, Aux::side, Cuda>(drawn, 1, sizes.supersampling),
                   losses::ReconstructionLoss::scratch<Number>(batch) + (sizes.confidence ? two_maps : 0),
                   losses::DepthSmoothness::scratch(batch) + two_maps, optim::clip_scratch_bytes() + padded<double>(1) * sizeof(double),
@@ -304,10 +307,16 @@ struct berl::Kernel<berl::train::Machine, berl::Cuda> {
 
   template <class Options, class T, class S>
   static std::span<int const> classify(Context<Cuda>& ctx, Options const& options, losses::HeadParams<T, S, Cuda>& head,
-                                       Read<T, S, Cuda> embedding, Labels labels, std::uint64_t, std::span<int>,
+                                       Read<T, S, Cuda> embedding, Labels labels, std::uint64_t step, std::span<int> room,
                                        Write<T, S, Cuda> d_embedding, train::Numbers<double*> const& to) {
-    losses::forward_backward(ctx, options.head, embedding, labels, head.weight.read(), head.weight.add_gradient(), d_embedding,
-                             head.state[0].value(), Write<double, Shape<2>, Cuda>(to.fr, 1), options.head_filter);
+    Write<double, Shape<2>, Cuda> const result(to.fr, 1);
+    if (options.head_sample_rate < 1) {
+      losses::sample_classes(ctx, Seed{options.seed}, step, labels, options.identities, room);
+      losses::sampled_forward_backward(ctx, options.head, embedding, labels, head, room, d_embedding, result, options.head_filter);
+      return room;
+    }
+    losses::forward_backward(ctx, options.head, embedding, labels, head.weight.read(), head.weight.add_gradient(), d_embedding, head.kept(),
+                             result, options.head_filter);
     return {};
   }
 

@@ -85,11 +85,8 @@ class HeadPass {
         }
     }
   }
-  /// What the head's state is renewed from. Its work memory is that of forward().
-  losses::Batch<T> batch() const {
-    auto const n = static_cast<std::size_t>(plan_.samples);
-    return {{m_.g, n}, {m_.inverse_f, n}, {m_.gathered, losses::gathers<Head> ? n : 0}, {m_.lse, n}};
-  }
+  /// What the head's state is renewed from.
+  losses::Batch<T> batch() const { return {plan_.samples, m_.g, m_.inverse_f, m_.gathered}; }
 
   using Sums = typename HeadMemory<T, D>::Sums;
   /// Cosines, and for each sample the log of the sum of exponentials.
@@ -137,8 +134,9 @@ class HeadPass {
           c[static_cast<std::ptrdiff_t>(j) * stride + i] = dg * m_.inverse_w[first + j];
           along[j] += affine ? dg : dg * m_.g[i];
           if constexpr (losses::uses_norm<Head>) m_.d_norm[i] += dz * m_.by_norm[i];
-          if constexpr (losses::has_number<Head> && !affine)
+          if constexpr (losses::has_number<Head> && !affine) {  // nvcc needs the braces
             if (d_number != nullptr) d_number[first + j] += dz * m_.by_number[i];
+          }
         });
         if constexpr (affine)
           if (d_number != nullptr)
@@ -146,13 +144,14 @@ class HeadPass {
         if constexpr (!skips<DF>) add_product<T>({c, 1, stride}, stride, w_.sample(first), D, count, D, du, D);
         if constexpr (!skips<DW>) {
           add_product<T>({c, stride, 1}, count, m_.u, D, stride, D, dw.sample(first), D);
-          if constexpr (!affine)
+          if constexpr (!affine) {
             for (int j = 0; j < count; ++j) {
               T const* const w = w_.sample(first + j);
               T* const to = dw.sample(first + j);
               T const part = along[j] * m_.inverse_w[first + j] * m_.inverse_w[first + j];
               for (int d = 0; d < D; ++d) to[d] -= part * w[d];
             }
+          }
         }
       });
     });
@@ -165,20 +164,20 @@ class HeadPass {
         T* const to = df.sample(static_cast<int>(i));
         if constexpr (affine) {
           for (int d = 0; d < D; ++d) put<DF>(to[d], sum[d]);
-          return;
-        }
-        T const part = dot(u, static_cast<T const*>(sum), D);
-        T length = 0;  // d|f| = u df
-        if constexpr (losses::uses_norm<Head>) {
-          length = m_.d_norm[i];
-          for (std::ptrdiff_t group = 0; group < plan_.groups(); ++group) length += m_.norms[group * stride + i];
-        }
-        for (int d = 0; d < D; ++d) {
-          T const across = (sum[d] - u[d] * part) * m_.inverse_f[i];
-          if constexpr (losses::uses_norm<Head>)
-            put<DF>(to[d], across + u[d] * length);
-          else
-            put<DF>(to[d], across);
+        } else {
+          T const part = dot(u, static_cast<T const*>(sum), D);
+          T length = 0;  // d|f| = u df
+          if constexpr (losses::uses_norm<Head>) {
+            length = m_.d_norm[i];
+            for (std::ptrdiff_t group = 0; group < plan_.groups(); ++group) length += m_.norms[group * stride + i];
+          }
+          for (int d = 0; d < D; ++d) {
+            T const across = (sum[d] - u[d] * part) * m_.inverse_f[i];
+            if constexpr (losses::uses_norm<Head>)
+              put<DF>(to[d], across + u[d] * length);
+            else
+              put<DF>(to[d], across);
+          }
         }
       });
   }
@@ -225,7 +224,7 @@ class HeadPass {
       losses::Own<T> own{m_.g[i], 1 / m_.inverse_f[i]};
       if constexpr (losses::has_number<Head>) own.number = extras_.number[labels_[static_cast<std::size_t>(i)]];
       if constexpr (losses::gathers<Head>) own.others = {m_.gathered[i], m_.counts[i]};
-      auto const target = losses::target_of(head_, own, state);
+      auto const target = losses::target_of(head_, own, state.data());
       m_.logit[i] = target.logit;
       m_.slope[i] = target.slope;
       m_.bound[i] = target.bound;
