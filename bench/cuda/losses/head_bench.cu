@@ -1,8 +1,9 @@
-#include <berl/cuda/losses/class_sampling.hpp>
-#include <berl/cuda/losses/margin_head.hpp>  // forward_backward
-#include <berl/cuda/tensor.hpp>              // Tensor
-#include <berl/losses/curricular_face.hpp>   // CurricularFace
-#include <berl/losses/margin_head.hpp>       // MarginHead
+#include <berl/cuda/losses/class_sampling.hpp>  // sampled_forward_backward
+#include <berl/cuda/losses/margin_head.hpp>     // forward_backward
+#include <berl/cuda/tensor.hpp>                 // Tensor
+#include <berl/losses/curricular_face.hpp>      // CurricularFace
+#include <berl/losses/npc_face.hpp>             // NpcFace
+#include <berl/losses/sphere_face.hpp>          // SphereFace
 
 #include <cmath>  // isfinite
 
