@@ -48,6 +48,21 @@ TEST_CASE("a pass hands out aligned blocks, to forward and backward the same") {
   CHECK(backward.position() == 48);  // part_at leaves it where it was
 }
 
+TEST_CASE("a part that keeps numbers goes on where it stands, at the same position") {
+  alignas(64) std::array<Bf16, 256> memory{};
+  Pass<Bf16> pass(memory.data(), 3, 4);
+  pass.take(40);  // two lines
+  Pass<float> numbers = pass.numbers();
+  CHECK(numbers.position() == 32);
+  CHECK(pass.position() == 32);
+  CHECK(static_cast<void*>(numbers.take(1)) == memory.data() + 64);
+  CHECK(numbers.position() == 48);
+  CHECK(numbers.seed() == 3);
+  CHECK(numbers.step() == 4);
+  pass.take_numbers(1);
+  CHECK(pass.position() == 48);
+}
+
 TEST_CASE("values are stored as the view says") {
   using S = Shape<2>;
   double y[4] = {1, 2, 3, 4}, base[4] = {10, 20, 30, 40};

@@ -7,7 +7,7 @@
 #include <berl/io/pixels.hpp>                // Image, to_network
 #include <berl/losses/reconstruction.hpp>    // reconstruction_loss
 #include <berl/nn/state.hpp>                 // ParamsOf
-#include <berl/nn/stored.hpp>                // forward, forward_to_numbers
+#include <berl/nn/stored.hpp>                // ToNumbers, stored
 
 #include <algorithm>  // max, min
 #include <cmath>      // isfinite
@@ -136,6 +136,11 @@ class Explainer {
   ExplainOptions const& options() const { return options_; }
 
  private:
+  using View = nn::ToNumbers<typename Aux::View, T>;
+  using Light = nn::ToNumbers<typename Aux::Light, T>;
+  using Depth = nn::ToNumbers<typename Aux::Depth, T>;
+  using Albedo = nn::ToNumbers<typename Aux::Albedo, T>;
+
   void explain(Read<float, Input, Host> given, std::vector<Explanation<S>>& all) {
     Scope const scope(memory_), results(results_);
     On::begin(ctx_);
@@ -153,10 +158,10 @@ class Explainer {
     On::resize(ctx_, options_.resize, sent, image);
     auto const seen = nn::stored(ctx_, image.read(), narrow<Picture>(n));
     nn::forward<typename Model::Trunk, Inference>(ctx_, trunk_.params, pictures, tap, Forget{});
-    nn::forward_to_numbers<typename Aux::View, Inference>(ctx_, view_.params, seen, view, Forget{});
-    nn::forward_to_numbers<typename Aux::Light, Inference>(ctx_, light_.params, seen, light, Forget{});
-    nn::forward_to_numbers<typename Aux::Depth, Inference>(ctx_, depth_.params, tap.read(), raw, Forget{});
-    nn::forward_to_numbers<typename Aux::Albedo, Inference>(ctx_, albedo_.params, tap.read(), albedo, Forget{});
+    nn::forward<View, Inference>(ctx_, view_.params, seen, view, Forget{});
+    nn::forward<Light, Inference>(ctx_, light_.params, seen, light, Forget{});
+    nn::forward<Depth, Inference>(ctx_, depth_.params, tap.read(), raw, Forget{});
+    nn::forward<Albedo, Inference>(ctx_, albedo_.params, tap.read(), albedo, Forget{});
     imaging::canonical_depth(ctx_, settings, raw.read(), depth);
     auto const its_view = fetch(view, wanted);
     auto const its_light = fetch(light, wanted);
@@ -214,12 +219,11 @@ class Explainer {
   /// Plans the networks and their scratch; the bytes of what explain() takes for one batch, with its pictures.
   std::size_t plan() {
     auto const& o = options_;
-    ctx_.scratch = Arena(
-        std::max({On::template plan<typename Model::Trunk, T, Input>(ctx_, o), On::template plan<typename Aux::View, T, Picture>(ctx_, o),
-                  On::template plan<typename Aux::Light, T, Picture>(ctx_, o), On::template plan<typename Aux::Depth, T, Tap>(ctx_, o),
-                  On::template plan<typename Aux::Albedo, T, Tap>(ctx_, o),
-                  imaging::render_scratch_bytes<float, S, Device>(o.batch, o.threads, o.imaging.supersampling)}),
-        On::memory);
+    ctx_.scratch = Arena(std::max({On::template plan<typename Model::Trunk, T, Input>(ctx_, o),
+                                   On::template plan<View, T, Picture>(ctx_, o), On::template plan<Light, T, Picture>(ctx_, o),
+                                   On::template plan<Depth, T, Tap>(ctx_, o), On::template plan<Albedo, T, Tap>(ctx_, o),
+                                   imaging::render_scratch_bytes<float, S, Device>(o.batch, o.threads, o.imaging.supersampling)}),
+                         On::memory);
     return On::template Inbox<Input>::bytes(o.batch) + padded<T>(static_cast<std::size_t>(o.batch) * Tap::size) * sizeof(T) +
            nn::stored_bytes<T, Input>(o.batch) + nn::stored_bytes<T, Picture>(o.batch) +
            (3 * elements(Picture::size) + 3 * elements(Map::size) + elements(4) + elements(6)) * sizeof(float) +
@@ -259,10 +263,10 @@ class Explainer {
   Arena memory_, results_;
   typename On::template Inbox<Input> inbox_;
   Weights<typename Model::Trunk> trunk_;
-  Weights<typename Aux::View> view_;
-  Weights<typename Aux::Light> light_;
-  Weights<typename Aux::Depth> depth_;
-  Weights<typename Aux::Albedo> albedo_;
+  Weights<View> view_;
+  Weights<Light> light_;
+  Weights<Depth> depth_;
+  Weights<Albedo> albedo_;
   Context<Host> host_;
 };
 }  // namespace berl::eval

@@ -7,10 +7,10 @@
 namespace berl::nn {
 namespace detail {
 template <class Entry>
-inline constexpr bool numbered = !IsNamed<Entry> && !IsRepeat<Entry>;
+inline constexpr bool numbered = !IsNamed<Entry> && !IsRepeat<Entry> && !IsInNumbers<Entry>;
 }  // namespace detail
 
-/// What a forward pass has kept, layer by layer in the order of computing: f(name of the layer, its output). The output of the last
+/// What a forward pass has kept, layer by layer in the order of computing: f(name of the layer, its output, a span). The output of the last
 /// layer is not kept, but belongs to the caller; of layers that run as one, the last one's is; what backward computes again is not. Names
 /// are those under which the layers' parameters are saved.
 ///   keeps  nothing; reads the memory that forward<L, Mode> has filled for a batch of inputs In
@@ -21,7 +21,7 @@ void visit_kept(Pass<T> pass, int batch, Path const& path, F& f, [[maybe_unused]
     return std::span<T const>(from.take(n), n);
   };
   if constexpr (IsSequential<L>) {
-    int number = 0;
+    int number = first;
     detail::for_units<L>([&](auto i) {
       constexpr int last = after<L, i> - 1;  // whose name and whose output are the unit's
       using Unit = UnitOf<L, i>;
@@ -34,7 +34,7 @@ void visit_kept(Pass<T> pass, int batch, Path const& path, F& f, [[maybe_unused]
         pass.part(kept<Unit, T, X>(batch));
       } else if constexpr (last + 1 < L::layers::size) {
         auto const hidden = output(pass, std::type_identity<OutputOf<Unit, X>>{});
-        visit_kept<Unit, T, X>(pass.part(kept<Unit, T, X>(batch)), batch, here, f, number);
+        visit_kept<Unit, T, X>(pass.part(kept<Unit, T, X>(batch)), batch, here, f, numbered ? 0 : number);
         if constexpr (IsRepeat<Entry>)
           f(path / (number + Entry::times - 1), hidden);
         else if constexpr (IsNamed<Entry>)
@@ -42,7 +42,7 @@ void visit_kept(Pass<T> pass, int batch, Path const& path, F& f, [[maybe_unused]
         else
           f(here, hidden);
       } else {
-        visit_kept<Unit, T, X>(pass, batch, here, f, number);
+        visit_kept<Unit, T, X>(pass, batch, here, f, numbered ? 0 : number);
       }
       if constexpr (IsRepeat<Entry>)
         number += Entry::times;
@@ -62,6 +62,8 @@ void visit_kept(Pass<T> pass, int batch, Path const& path, F& f, [[maybe_unused]
     using Shortcut = typename L::shortcut;
     if constexpr (!std::is_same_v<Shortcut, Identity>) visit_kept<Shortcut, T, In>(pass.part(kept<Shortcut, T, In>(batch)), batch, path, f);
     visit_kept<typename L::body, T, In>(pass, batch, path, f);
+  } else if constexpr (IsInNumbers<L>) {
+    visit_kept<typename L::numbers, number_of<T>, In>(pass.numbers(), batch, path, f, first);
   }
 }
 }  // namespace berl::nn

@@ -138,11 +138,21 @@ class Pass {
     other.at_ += n;
     return other;
   }
+  /// The pass of a part that keeps numbers from here on.
+  Pass<number_of<T>> numbers() const {
+    using Number = number_of<T>;
+    Pass<Number> other(reinterpret_cast<Number*>(first_), seed_, step_);
+    other.at_ = reinterpret_cast<Number*>(at_);
+    return other;
+  }
   std::uint64_t seed() const { return seed_; }
   std::uint64_t step() const { return step_; }
-  std::uint64_t position() const { return static_cast<std::uint64_t>(at_ - first_); }  ///< differs from layer to layer
+  /// How many numbers could lie in front: differs from layer to layer.
+  std::uint64_t position() const { return static_cast<std::uint64_t>(at_ - first_) / room_for_numbers<T>(1); }
 
  private:
+  template <class>
+  friend class Pass;
   T* first_;
   T* at_;
   std::uint64_t seed_, step_;

@@ -19,6 +19,10 @@ template <class L, class T, class D, int... I>
 struct Children<L, T, D, std::integer_sequence<int, I...>> : Child<L, I, T, D>... {
   constexpr void visit(auto&& f, auto const& path) {
     int number = 0;
+    visit_from(f, path, number);
+  }
+  /// The same, where the first of these layers has another number than 0.
+  constexpr void visit_from(auto& f, auto const& path, int& number) {
     (visit_entry<layer_of<L, I>>(static_cast<Child<L, I, T, D>&>(*this).params, f, path, number), ...);
   }
 
@@ -29,6 +33,8 @@ struct Children<L, T, D, std::integer_sequence<int, I...>> : Child<L, I, T, D>..
       for (auto& one : params.layers) one.visit(f, path / number++);
     else if constexpr (IsNamed<Entry>)
       params.visit(f, path);
+    else if constexpr (IsInNumbers<Entry>)
+      params.visit_from(f, path, number);
     else
       params.visit(f, path / number++);
   }
@@ -64,6 +70,8 @@ struct ParamsOf<L, T, D> {
     shortcut.visit(f, path);
   }
 };
+template <IsInNumbers L, class T, class D>
+struct ParamsOf<L, T, D> : ParamsOf<typename L::numbers, number_of<T>, D> {};
 template <class T, class D>
 struct ParamsOf<Identity, T, D> {
   constexpr void visit(auto&&, auto const&) {}

@@ -6,13 +6,17 @@
 #include <type_traits>  // is_same_v
 
 namespace berl::nn {
+/// The same numbers in another type: Kernel<Conversion, D>::run(ctx, from, to).
+struct Conversion {};
+
 /// Runs a network. With a Pass, what lies between the layers is kept for backward, or computed again there; with Forget it goes back and
 /// forth between two blocks of scratch.
 template <class L, class Mode, class T, class In, class D, class Y, class P>
 void forward(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, In, D> x, Y y, P pass);
-/// Pulls dy back to dx, and adds the gradients of the parameters. Takes the pass that forward has filled.
-template <class L, class Mode, class T, class In, class D, class DX>
-void backward(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, In, D> x, Read<T, OutputOf<L, In>, D> dy, DX dx, Pass<T> pass);
+/// Pulls dy back to dx, and adds the gradients of the parameters. Takes the pass that forward has filled. What a network gives, and so dy,
+/// has elements of T, or numbers where it ends InNumbers.
+template <class L, class Mode, class T, class In, class E, class D, class DX>
+void backward(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, In, D> x, Read<E, OutputOf<L, In>, D> dy, DX dx, Pass<T> pass);
 
 namespace detail {
 /// Two blocks of scratch, which neighbours of a chain hand to one another, and one for a norm's sums over what its neighbour writes.
@@ -55,8 +59,8 @@ void forward_unit(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Y
   else
     forward<layer_of<L, I>, Mode>(ctx, params.template at<I>(), x, y, pass);
 }
-template <class L, int I, class Mode, class T, class X, class Out, class D, class DX, class... Sums>
-void backward_unit(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Read<T, Out, D> dy, DX dx, Pass<T> pass, Sums... sums) {
+template <class L, int I, class Mode, class T, class X, class E, class Out, class D, class DX, class... Sums>
+void backward_unit(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Read<E, Out, D> dy, DX dx, Pass<T> pass, Sums... sums) {
   if constexpr (together<L, I> == 2)
     UnitOf<L, I>::template backward<Mode>(ctx, own(params.template at<I>()), own(params.template at<I + 1>()), x, dy, dx, pass, sums...);
   else if constexpr (sizeof...(Sums) > 0)
@@ -110,8 +114,8 @@ void forward_from(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Y
 }
 
 /// refill() brings x where it was not kept.
-template <class L, int I, class Mode, class T, class X, class Out, class D, class DX, class Refill>
-void backward_from(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Read<T, Out, D> dy, DX dx, Pass<T> pass,
+template <class L, int I, class Mode, class T, class X, class E, class Out, class D, class DX, class Refill>
+void backward_from(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, Read<E, Out, D> dy, DX dx, Pass<T> pass,
                    Between<T> const& between, Refill const& refill) {
   using Unit = UnitOf<L, I>;
   if constexpr (after<L, I> == L::layers::size) {
@@ -136,6 +140,35 @@ void backward_from(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, X, D> x, 
       refill();
       backward_unit<L, I, Mode>(ctx, params, x, dhidden.read(), dx, here);
     }
+  }
+}
+
+/// The end of a network, on a wide copy of what lies before it.
+template <class L, class Mode, class T, class In, class D, class Y, class P>
+void forward_in_numbers(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, In, D> x, Y y, P pass) {
+  using Number = number_of<T>;
+  Scope const scope(ctx.scratch);
+  Write<Number, In, D> const wide(ctx.scratch.template take<Number>(x.size()), x.batch());
+  Kernel<Conversion, D>::run(ctx, x, wide);
+  ParamsOf<typename L::numbers, Number, D>& own = params;
+  if constexpr (std::is_same_v<P, Forget>)
+    forward<typename L::numbers, Mode>(ctx, own, wide.read(), y, pass);
+  else
+    forward<typename L::numbers, Mode>(ctx, own, wide.read(), y, pass.numbers());
+}
+template <class L, class Mode, class T, class In, class E, class Out, class D, class DX>
+void backward_in_numbers(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, In, D> x, Read<E, Out, D> dy, DX dx, Pass<T> pass) {
+  using Number = number_of<T>;
+  Scope const scope(ctx.scratch);
+  Write<Number, In, D> const wide(ctx.scratch.template take<Number>(x.size()), x.batch());
+  Kernel<Conversion, D>::run(ctx, x, wide);
+  ParamsOf<typename L::numbers, Number, D>& own = params;
+  if constexpr (skips<DX>) {
+    backward<typename L::numbers, Mode>(ctx, own, wide.read(), dy, Skip<Number, In, D>(nullptr, x.batch()), pass.numbers());
+  } else {
+    Write<Number, In, D> const wide_dx(wide_dx_over_x<L> ? wide.data() : ctx.scratch.template take<Number>(x.size()), x.batch());
+    backward<typename L::numbers, Mode>(ctx, own, wide.read(), dy, wide_dx, pass.numbers());
+    Kernel<Conversion, D>::run(ctx, wide_dx.read(), dx);
   }
 }
 
@@ -201,13 +234,15 @@ void forward(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, In, D> x, Y y, 
         forward<Shortcut, Mode>(ctx, params.shortcut, x, y, pass.part(kept<Shortcut, T, In>(x.batch())));
       forward<Body, Mode>(ctx, params.body, x, Onto<T, OutputOf<L, In>, D>(y, y.read()), pass);
     }
+  } else if constexpr (IsInNumbers<L>) {
+    detail::forward_in_numbers<L, Mode>(ctx, params, x, y, pass);
   } else {
     L::template forward<Mode>(ctx, params, x, y, pass);
   }
 }
 
-template <class L, class Mode, class T, class In, class D, class DX>
-void backward(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, In, D> x, Read<T, OutputOf<L, In>, D> dy, DX dx, Pass<T> pass) {
+template <class L, class Mode, class T, class In, class E, class D, class DX>
+void backward(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, In, D> x, Read<E, OutputOf<L, In>, D> dy, DX dx, Pass<T> pass) {
   if constexpr (IsSequential<L>) {
     Scope const scope(ctx.scratch);
     detail::Between<T> const between(ctx.scratch, x.batch(), detail::widest_hidden<L, In>(),
@@ -227,6 +262,8 @@ void backward(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, In, D> x, Read
       backward<Shortcut, Mode>(ctx, params.shortcut, x, dy, dx, pass.part(kept<Shortcut, T, In>(x.batch())));
       backward<Body, Mode>(ctx, params.body, x, dy, Onto<T, In, D>(dx, dx.read()), pass);
     }
+  } else if constexpr (IsInNumbers<L>) {
+    detail::backward_in_numbers<L, Mode>(ctx, params, x, dy, dx, pass);
   } else {
     L::template backward<Mode>(ctx, params, x, dy, dx, pass);
   }

@@ -70,6 +70,8 @@ constexpr std::size_t kept(int batch) {
     return kept<typename L::layer, T, In>(batch);
   } else if constexpr (IsResidual<L>) {
     return kept<typename L::shortcut, T, In>(batch) + kept<typename L::body, T, In>(batch);
+  } else if constexpr (IsInNumbers<L>) {
+    return room_for_numbers<T>(kept<typename L::numbers, number_of<T>, In>(batch));
   } else if constexpr (std::is_same_v<L, Identity>) {
     return 0;
   } else {
@@ -78,7 +80,10 @@ constexpr std::size_t kept(int batch) {
 }
 
 namespace detail {
-/// The scratch of a network, given by leaf.template operator()<L, In>() for each of its layers.
+/// Whether InNumbers<...>, which computes with a wide copy of x, has its gradient in the same place.
+template <class L>
+inline constexpr bool wide_dx_over_x = dx_over_x<UnitOf<typename L::numbers, 0>>;
+/// The scratch of a network, given by leaf.template operator()<L, T, In>() for each of its layers.
 template <class L, class T, class In, class Leaf>
 constexpr std::size_t scratch_of(int batch, Leaf const& leaf) {
   if constexpr (IsSequential<L>) {
@@ -92,10 +97,14 @@ constexpr std::size_t scratch_of(int batch, Leaf const& leaf) {
     return scratch_of<typename L::layer, T, In>(batch, leaf);
   } else if constexpr (IsResidual<L>) {
     return std::max(scratch_of<typename L::shortcut, T, In>(batch, leaf), scratch_of<typename L::body, T, In>(batch, leaf));
+  } else if constexpr (IsInNumbers<L>) {
+    using Number = number_of<T>;
+    return scratch_of<typename L::numbers, Number, In>(batch, leaf) +
+           (wide_dx_over_x<L> ? 1 : 2) * sizeof(Number) * elements<Number, In>(batch);
   } else if constexpr (std::is_same_v<L, Identity>) {
     return 0;
   } else {
-    return leaf.template operator()<L, In>();
+    return leaf.template operator()<L, T, In>();
   }
 }
 }  // namespace detail
@@ -103,7 +112,8 @@ constexpr std::size_t scratch_of(int batch, Leaf const& leaf) {
 /// Bytes of ctx.scratch that forward or backward takes at the most.
 template <class L, class T, class In>
 constexpr std::size_t scratch(int batch, int threads) {
-  return detail::scratch_of<L, T, In>(batch, [=]<class Layer, class X>() { return Layer::template scratch<T, X>(batch, threads); });
+  return detail::scratch_of<L, T, In>(batch,
+                                      [=]<class Layer, class E, class X>() { return Layer::template scratch<E, X>(batch, threads); });
 }
 
 /// Multiply-adds of convolutions and linear layers for one sample (spec: biases and norms do not count).

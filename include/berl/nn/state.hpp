@@ -62,7 +62,10 @@ void place(ParamsOf<L, T, D>& params, number_of<T>* values, number_of<T>* gradie
           std::size_t& at = std::is_same_v<typename P::rule, Decayed>     ? decayed
                             : std::is_same_v<typename P::rule, Undecayed> ? undecayed
                                                                           : fixed;
-          array.place(values + at, gradients + at, operands == nullptr ? nullptr : operands + at);
+          if constexpr (requires { array.place(values, gradients, operands); })
+            array.place(values + at, gradients + at, operands == nullptr ? nullptr : operands + at);
+          else  // InNumbers
+            array.place(values + at, gradients + at);
           at += n;
         } else {
           array.place(buffers + buffer);

@@ -2,19 +2,15 @@
 #include <berl/core/bf16.hpp>      // number_of
 #include <berl/nn/sequential.hpp>  // forward, backward
 
-#include <type_traits>  // is_same_v
+#include <type_traits>  // conditional_t, is_same_v
 
 /// Networks whose maps are stored as T, between arrays of numbers. Where T is the numbers' own type, nothing is converted or copied.
 namespace berl::nn {
 template <class T>
 inline constexpr bool narrow = !std::is_same_v<T, number_of<T>>;
 
-/// The same numbers in another type: Kernel<Conversion, D>::run(ctx, from, to).
-struct Conversion {};
-
 /// Elements of the operands beside so many values of parameters, and bytes of a batch beside its numbers, where they are stored as T: the
-/// room of `stored`, and what the two behind it take from ctx.scratch for their results beside the network's own. 0 where T is no other
-/// type.
+/// room of `stored`. 0 where T is no other type.
 template <class T>
 constexpr std::size_t operands(std::size_t values) {
   return narrow<T> ? padded<T>(values) : 0;
@@ -35,29 +31,63 @@ Read<T, S, D> stored(Context<D>& ctx, Read<number_of<T>, S, D> x, Write<T, S, D>
     return x;
   }
 }
-/// As forward, to numbers.
-template <class L, class Mode, class T, class In, class Out, class D, class P>
-void forward_to_numbers(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, In, D> x, Write<number_of<T>, Out, D> y, P pass) {
-  if constexpr (narrow<T>) {
-    Scope const scope(ctx.scratch);
-    Write<T, Out, D> const as_stored(ctx.scratch.template take<T>(y.size()), y.batch());
-    forward<L, Mode>(ctx, params, x, as_stored, pass);
-    Kernel<Conversion, D>::run(ctx, as_stored.read(), y);
-  } else {
-    forward<L, Mode>(ctx, params, x, y, pass);
-  }
+
+namespace detail {
+template <class L>
+inline constexpr bool is_network = IsSequential<Unnamed<L>> || IsRepeat<Unnamed<L>> || IsResidual<Unnamed<L>>;
+template <class L>
+inline constexpr bool multiplies = requires { Unnamed<L>::fan_in; };
+/// With which layer of a Sequential its end in numbers begins: with the last convolution or fully connected layer, but behind a network
+/// that other layers follow.
+template <class... Ls>
+constexpr int first_in_numbers(List<Ls...>) {
+  constexpr bool networks[] = {is_network<Ls>...}, products[] = {multiplies<Ls>...};
+  int i = sizeof...(Ls) - 1;
+  if (networks[i]) return i;
+  while (i > 0 && !products[i] && !networks[i - 1]) --i;
+  return i;
 }
-/// As backward, from numbers.
-template <class L, class Mode, class T, class In, class Out, class D, class DX>
-void backward_from_numbers(Context<D>& ctx, ParamsOf<L, T, D>& params, Read<T, In, D> x, Read<number_of<T>, Out, D> dy, DX dx,
-                           Pass<T> pass) {
-  if constexpr (narrow<T>) {
-    Scope const scope(ctx.scratch);
-    Write<T, Out, D> const as_stored(ctx.scratch.template take<T>(dy.size()), dy.batch());
-    Kernel<Conversion, D>::run(ctx, dy, as_stored);
-    backward<L, Mode>(ctx, params, x, as_stored.read(), dx, pass);
-  } else {
-    backward<L, Mode>(ctx, params, x, dy, dx, pass);
-  }
-}
+
+template <class L>
+struct ToNumbers;
+/// The end in numbers, where it begins with one layer: that alone, or in a Sequential, the end of that.
+template <class... Ls>
+struct ending {
+  using type = InNumbers<Ls...>;
+};
+template <IsSequential L>
+struct ending<L> {
+  using type = ToNumbers<L>;
+};
+template <Name name, IsSequential L>
+struct ending<Named<name, L>> {
+  using type = Named<name, ToNumbers<L>>;
+};
+template <class Front, int n, class... Ls>
+struct ending_after;
+template <class... Front, int n, class L, class... Ls>
+struct ending_after<List<Front...>, n, L, Ls...> : ending_after<List<Front..., L>, n - 1, Ls...> {};
+template <class... Front, class L, class... Ls>
+struct ending_after<List<Front...>, 0, L, Ls...> {
+  using type = Sequential<Front..., typename ending<L, Ls...>::type>;
+};
+template <class L>
+struct to_numbers {
+  using type = Sequential<typename ending<L>::type>;
+};
+template <class Layers>
+struct list_to_numbers;
+template <class... Ls>
+struct list_to_numbers<List<Ls...>> : ending_after<List<>, first_in_numbers(List<Ls...>{}), Ls...> {};
+template <IsSequential L>
+struct to_numbers<L> : list_to_numbers<typename L::layers> {};
+template <class L>
+struct ToNumbers : to_numbers<L>::type {};
+}  // namespace detail
+
+/// L as it runs where its maps are stored as T and it is to give numbers, whose smoothness or whose last digits count: its end, from the
+/// last convolution or fully connected layer on, computes in numbers, with the parameters themselves instead of operands. Where T is a
+/// type of numbers this is L. Parameters have the names, the order and the places that L's have.
+template <class L, class T>
+using ToNumbers = std::conditional_t<narrow<T>, detail::ToNumbers<L>, L>;
 }  // namespace berl::nn

@@ -38,6 +38,13 @@ struct Named {
   static constexpr char const* saved_as = name.text;
 };
 struct Identity {};
+/// The end of a network whose maps are stored in fewer bits than numbers: it takes such a map, and computes and gives numbers. Among the
+/// layers of a Sequential its own count as if they stood there themselves.
+template <class... Ls>
+struct InNumbers : Layer {
+  static constexpr bool dx_over_x = true;  // backward reads x into scratch first
+  using numbers = Sequential<Ls...>;
+};
 /// y = body(x) + shortcut(x). The body's last layer adds to what the shortcut has left.
 ///   shapes  body and shortcut: In to the same Out; without a shortcut Out is In
 template <class Body, class Shortcut = Identity>
@@ -54,6 +61,8 @@ template <class L>
 concept IsResidual = requires { typename L::body; };
 template <class L>
 concept IsNamed = requires { L::saved_as; };
+template <class L>
+concept IsInNumbers = requires { typename L::numbers; };
 
 namespace detail {
 template <int I, class L, class... Ls>
@@ -209,6 +218,8 @@ template <IsNamed L, class In>
 struct output_of<L, In> : output_of<typename L::layer, In> {};
 template <IsResidual L, class In>
 struct output_of<L, In> : detail::SameShape<OutputOf<typename L::shortcut, In>, OutputOf<typename L::body, In>> {};
+template <IsInNumbers L, class In>
+struct output_of<L, In> : output_of<typename L::numbers, In> {};
 template <class In>
 struct output_of<Identity, In> {
   using type = In;

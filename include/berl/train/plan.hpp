@@ -4,7 +4,7 @@
 #include <berl/losses/depth_smoothness.hpp>  // DepthSmoothness
 #include <berl/nn/sizes.hpp>                 // kept, scratch
 #include <berl/nn/state.hpp>                 // SizesOf, place
-#include <berl/nn/stored.hpp>                // narrow
+#include <berl/nn/stored.hpp>                // ToNumbers, narrow
 #include <berl/train/options.hpp>            // Sizes
 
 #include <algorithm>  // max
@@ -82,19 +82,22 @@ struct States {
   }
 };
 
-/// The arrays of all parts of a model, by name; those of the confidence network where the states have them. Networks store their maps as T.
+/// The arrays of all parts of a model, by name; those of the confidence network where the states have them. Networks store their maps as T;
+/// all but the trunk give numbers.
 template <class Model, class T, class D>
 struct Parameters {
   using Auxiliary = typename Model::Auxiliary;
   using Number = number_of<T>;
+  template <class L>
+  using OfNumbers = nn::ParamsOf<nn::ToNumbers<L, T>, T, D>;
   nn::ParamsOf<typename Model::Trunk, T, D> trunk;
-  nn::ParamsOf<typename Model::Top, T, D> top;
+  OfNumbers<typename Model::Top> top;
   losses::HeadParams<Number, typename Model::Embedding, D> head;
-  nn::ParamsOf<typename Auxiliary::View, T, D> view;
-  nn::ParamsOf<typename Auxiliary::Light, T, D> light;
-  nn::ParamsOf<typename Auxiliary::Depth, T, D> depth;
-  nn::ParamsOf<typename Auxiliary::Albedo, T, D> albedo;
-  nn::ParamsOf<ConfidenceOf<Auxiliary>, T, D> confidence;
+  OfNumbers<typename Auxiliary::View> view;
+  OfNumbers<typename Auxiliary::Light> light;
+  OfNumbers<typename Auxiliary::Depth> depth;
+  OfNumbers<typename Auxiliary::Albedo> albedo;
+  OfNumbers<ConfidenceOf<Auxiliary>> confidence;
   bool confident = false;
 
   /// `operands` where T is narrower than its numbers: a copy of the networks' values, without the class weights.
@@ -110,18 +113,18 @@ struct Parameters {
       buffer += nn::SizesOf<L, Number>::buffers;
       if (operands != nullptr) operands += block;
     };
-    one.template operator()<typename Model::Trunk>(trunk);
-    one.template operator()<typename Model::Top>(top);
+    one(trunk);
+    one(top);
     Number* const classes = value;
     Number* const d_classes = gradient;
     value += s.classes;
     gradient += s.classes;
-    one.template operator()<typename Auxiliary::View>(view);
-    one.template operator()<typename Auxiliary::Light>(light);
-    one.template operator()<typename Auxiliary::Depth>(depth);
-    one.template operator()<typename Auxiliary::Albedo>(albedo);
+    one(view);
+    one(light);
+    one(depth);
+    one(albedo);
     confident = s.confident;
-    if (confident) one.template operator()<ConfidenceOf<Auxiliary>>(confidence);
+    if (confident) one(confidence);
     head.place(s.head, identities, classes, d_classes, buffer);
   }
   void visit_backbone(auto&& f) {
@@ -176,12 +179,12 @@ struct Activations {
 
   constexpr Activations(auto& memory, Sizes const& s)
       : kept_trunk(memory.template take<T>(nn::kept<typename Model::Trunk, T, typename Model::Input>(s.batch))),
-        kept_top(memory.template take<T>(nn::kept<typename Model::Top, T, Tap>(s.batch))),
-        kept_view(memory.template take<T>(nn::kept<typename Aux::View, T, Image>(s.batch))),
-        kept_light(memory.template take<T>(nn::kept<typename Aux::Light, T, Image>(s.batch))),
-        kept_depth(memory.template take<T>(nn::kept<typename Aux::Depth, T, Tap>(s.batch))),
-        kept_albedo(memory.template take<T>(nn::kept<typename Aux::Albedo, T, Tap>(s.batch))),
-        kept_confidence(memory.template take<T>(s.confidence ? nn::kept<ConfidenceOf<Aux>, T, Image>(s.batch) : 0)),
+        kept_top(memory.template take<T>(nn::kept<nn::ToNumbers<typename Model::Top, T>, T, Tap>(s.batch))),
+        kept_view(memory.template take<T>(nn::kept<nn::ToNumbers<typename Aux::View, T>, T, Image>(s.batch))),
+        kept_light(memory.template take<T>(nn::kept<nn::ToNumbers<typename Aux::Light, T>, T, Image>(s.batch))),
+        kept_depth(memory.template take<T>(nn::kept<nn::ToNumbers<typename Aux::Depth, T>, T, Tap>(s.batch))),
+        kept_albedo(memory.template take<T>(nn::kept<nn::ToNumbers<typename Aux::Albedo, T>, T, Tap>(s.batch))),
+        kept_confidence(memory.template take<T>(s.confidence ? nn::kept<nn::ToNumbers<ConfidenceOf<Aux>, T>, T, Image>(s.batch) : 0)),
         tap(of<T, Tap>(memory, s.batch)),
         d_tap(of<T, Tap>(memory, s.batch)),
         narrow_pictures(of<T, typename Model::Input>(memory, nn::narrow<T> ? s.batch : 0)),

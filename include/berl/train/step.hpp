@@ -1,7 +1,7 @@
 #pragma once
 #include <berl/core/view.hpp>                // samples
 #include <berl/imaging/canonical_depth.hpp>  // canonical_depth
-#include <berl/nn/stored.hpp>                // forward, forward_to_numbers
+#include <berl/nn/stored.hpp>                // ToNumbers, stored
 #include <berl/train/machine.hpp>            // Machine, Numbers
 #include <berl/train/plan.hpp>               // States, Parameters, Activations
 
@@ -78,12 +78,12 @@ class Step {
   static Write<double, Shape<1>, D> number(double* at) { return {at, 1}; }
 
   template <class L, class Mode, class In, class Out, class P>
-  void run(nn::ParamsOf<L, T, D>& params, Read<T, In, D> x, Write<Number, Out, D> y, P pass) {
-    nn::forward_to_numbers<L, Mode>(ctx_, params, x, y, pass);
+  void run(nn::ParamsOf<nn::ToNumbers<L, T>, T, D>& params, Read<T, In, D> x, Write<Number, Out, D> y, P pass) {
+    nn::forward<nn::ToNumbers<L, T>, Mode>(ctx_, params, x, y, pass);
   }
   template <class L, class In, class Out, class DX>
-  void pull(nn::ParamsOf<L, T, D>& params, Read<T, In, D> x, Read<Number, Out, D> dy, DX dx, Pass<T> pass) {
-    nn::backward_from_numbers<L, Training>(ctx_, params, x, dy, dx, pass);
+  void pull(nn::ParamsOf<nn::ToNumbers<L, T>, T, D>& params, Read<T, In, D> x, Read<Number, Out, D> dy, DX dx, Pass<T> pass) {
+    nn::backward<nn::ToNumbers<L, T>, Training>(ctx_, params, x, dy, dx, pass);
   }
   Read<T, Input, D> stored(Read<Number, Input, D> pictures) { return nn::stored(ctx_, pictures, at_.narrow_pictures); }
   /// The picture as the networks read it that look at it.

@@ -214,15 +214,16 @@ class Trainer {
     bool const frozen = stage_ == Stage::reconstruction;  // then the backbone keeps nothing
     network.template operator()<typename Model::Trunk, Input>(frozen ? nullptr : a.kept_trunk, "", a.tap,
                                                               "the tap at stage 3 of the backbone");
-    if (!frozen) network.template operator()<typename Model::Top, Tap>(a.kept_top, "", a.embedding, "the embedding");
+    auto const to_numbers = [&]<class L, class In>(auto const&... of) { network.template operator()<nn::ToNumbers<L, T>, In>(of...); };
+    if (!frozen) to_numbers.template operator()<typename Model::Top, Tap>(a.kept_top, "", a.embedding, "the embedding");
     if (stage_ != Stage::recognition) {
-      network.template operator()<typename Model::Auxiliary::View, Image>(a.kept_view, "iia.view", a.view, "the viewpoint");
-      network.template operator()<typename Model::Auxiliary::Light, Image>(a.kept_light, "iia.light", a.light, "the light");
-      network.template operator()<typename Model::Auxiliary::Depth, Tap>(a.kept_depth, "ira.depth", a.raw, "the raw depth");
-      network.template operator()<typename Model::Auxiliary::Albedo, Tap>(a.kept_albedo, "ira.albedo", a.albedo, "the albedo");
+      to_numbers.template operator()<typename Model::Auxiliary::View, Image>(a.kept_view, "iia.view", a.view, "the viewpoint");
+      to_numbers.template operator()<typename Model::Auxiliary::Light, Image>(a.kept_light, "iia.light", a.light, "the light");
+      to_numbers.template operator()<typename Model::Auxiliary::Depth, Tap>(a.kept_depth, "ira.depth", a.raw, "the raw depth");
+      to_numbers.template operator()<typename Model::Auxiliary::Albedo, Tap>(a.kept_albedo, "ira.albedo", a.albedo, "the albedo");
       if (memory_->options.confidence)
-        network.template operator()<ConfidenceOf<typename Model::Auxiliary>, Image>(a.kept_confidence, "confidence", a.confidence,
-                                                                                    "the confidence");
+        to_numbers.template operator()<ConfidenceOf<typename Model::Auxiliary>, Image>(a.kept_confidence, "confidence", a.confidence,
+                                                                                       "the confidence");
       if (part.empty() && bad(memory_->rendering.image)) part = "the rendering";
     }
     return part.empty() ? "the losses" : part;

@@ -31,24 +31,25 @@ Results<T> results(test::RunLayer<L, T, In>& run) {
 }
 
 /// The same step on the GPU, on maps of E, with the numbers of a run on the host that has not taken it yet, and the memory that the plan
-/// asks for.
-template <class Mode, class E, class L, class T, class In>
+/// asks for. Form: how L runs there, as it is or ToNumbers.
+template <class Mode, class E, class Form, class L, class T, class In>
 Results<T> run_on_gpu(test::RunLayer<L, T, In>& run, Precision precision) {
   using Sizes = nn::SizesOf<L, T>;
   using Out = nn::OutputOf<L, In>;
+  using Y = std::conditional_t<std::is_same_v<Form, L>, E, T>;
   int const batch = run.x.batch();
   Context<Cuda> ctx;
   ctx.precision = precision;
-  std::size_t const scratch = plan<L, E, In>(ctx, batch);
-  Arena memory((2 * Sizes::block + Sizes::buffers) * sizeof(T) + (padded<E>(Sizes::block) + nn::kept<L, E, In>(batch)) * sizeof(E),
-               gpu::memory);
+  std::size_t const scratch = plan<Form, E, In>(ctx, batch);
+  std::size_t const elements = nn::kept<Form, E, In>(batch);
+  Arena memory((2 * Sizes::block + Sizes::buffers) * sizeof(T) + (padded<E>(Sizes::block) + elements) * sizeof(E), gpu::memory);
   T* const values = memory.take<T>(Sizes::block);
   T* const gradients = memory.take<T>(Sizes::block);
   T* const buffers = memory.take<T>(Sizes::buffers);
   E* const operands = memory.take<E>(Sizes::block);
-  E* const kept = memory.take<E>(nn::kept<L, E, In>(batch));
-  nn::ParamsOf<L, E, Cuda> params;
-  nn::place<L, E, Cuda>(params, values, gradients, buffers, operands);
+  E* const kept = memory.take<E>(elements);
+  nn::ParamsOf<Form, E, Cuda> params;
+  nn::place<Form, E, Cuda>(params, values, gradients, buffers, operands);
   std::vector<T*> places;  // of buffers, on the host
   run.weights.params.visit(
       [&](Nameless, auto& array) {
@@ -71,13 +72,13 @@ Results<T> run_on_gpu(test::RunLayer<L, T, In>& run, Precision precision) {
   copy_buffers([&](T* host, T* there, std::size_t bytes) { check(cudaMemcpy(there, host, bytes, cudaMemcpyDefault), "cudaMemcpy"); });
   round_block<E>(ctx, values, operands, Sizes::block);
   auto const x = on_gpu(ctx, stored_as<E>(run.x));
-  auto const dy = on_gpu(ctx, stored_as<E>(run.dy));
+  auto const dy = on_gpu(ctx, stored_as<Y>(run.dy));
   Tensor<E, In, Cuda> dx(batch);
-  Tensor<E, Out, Cuda> y(batch);
+  Tensor<Y, Out, Cuda> y(batch);
   ctx.synchronize();
   ctx.scratch = Arena(scratch, gpu::memory);
-  nn::forward<L, Mode>(ctx, params, x.read(), y.write(), Pass<E>(kept, 1, 2));
-  nn::backward<L, Mode>(ctx, params, x.read(), dy.read(), dx.write(), Pass<E>(kept, 1, 2));
+  nn::forward<Form, Mode>(ctx, params, x.read(), y.write(), Pass<E>(kept, 1, 2));
+  nn::backward<Form, Mode>(ctx, params, x.read(), dy.read(), dx.write(), Pass<E>(kept, 1, 2));
   ctx.synchronize();
   ctx.scratch = Arena(64 * MiB, gpu::memory);
   run.y = stored_as<T>(on_host(ctx, y));
@@ -89,8 +90,9 @@ Results<T> run_on_gpu(test::RunLayer<L, T, In>& run, Precision precision) {
 }
 
 /// A step on the GPU, on maps of E, leaves what one on the host does, and twice the same bits. Maps and weights are ones that E holds; of
-/// sums, which are gradients and buffers, less may be off than of maps.
-template <class L, class Mode, class E, class In>
+/// sums, which are gradients and buffers, less may be off than of maps. ToNumbers, what comes out is not rounded: it may be off as sums
+/// are.
+template <class L, class Mode, class E, class In, class Form = L>
 void check_layer_on_gpu(int batch, double tolerance = rounding<E>, Precision precision = Precision::fp32,
                         std::optional<double> of_sums = {}) {
   using T = number_of<E>;
@@ -101,11 +103,13 @@ void check_layer_on_gpu(int batch, double tolerance = rounding<E>, Precision pre
     one->x = stored_as<T>(stored_as<E>(one->x)), one->dy = stored_as<T>(stored_as<E>(one->dy));
   host.template forward<Mode>();
   host.template backward<Mode>();
-  auto const expected = results(host), found = run_on_gpu<Mode, E>(there, precision);
+  auto const expected = results(host), found = run_on_gpu<Mode, E, Form>(there, precision);
+  double const most_of_sums = of_sums.value_or(nn::narrow<E> ? rounding<T> : tolerance);
+  bool const rounded[] = {std::is_same_v<Form, L>, true, false, false};  // y, dx, gradients, buffers
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    CAPTURE(i);  // y, dx, gradients, buffers
-    CHECK(difference(found[i], expected[i]) < (i < 2 ? tolerance : of_sums.value_or(nn::narrow<E> ? rounding<T> : tolerance)));
+    CAPTURE(i);
+    CHECK(difference(found[i], expected[i]) < (rounded[i] ? tolerance : most_of_sums));
   }
-  CHECK(run_on_gpu<Mode, E>(again, precision) == found);
+  CHECK(run_on_gpu<Mode, E, Form>(again, precision) == found);
 }
 }  // namespace berl::gpu

@@ -29,7 +29,7 @@ struct FaceOptions {
 template <class B, class T>
 class Face<B, T, Cuda> {
   using Trunk = nn::Folded<typename B::Trunk>;
-  using Top = nn::Folded<typename B::Top>;
+  using Top = nn::ToNumbers<nn::Folded<typename B::Top>, T>;
   using Number = number_of<T>;
 
  public:
@@ -74,7 +74,7 @@ class Face<B, T, Cuda> {
       gpu::use(ctx.device);
       auto const x = nn::stored(ctx, inbox.send(ctx, images), narrow);
       nn::forward<Trunk, Inference>(ctx, trunk.params, x, tap, Forget{});
-      nn::forward_to_numbers<Top, Inference>(ctx, top.params, tap.read(), embedding, Forget{});
+      nn::forward<Top, Inference>(ctx, top.params, tap.read(), embedding, Forget{});
       copy(ctx, Read<Number, Embedding, Cuda>(embedding.data(), embeddings.batch()), embeddings);
       ctx.synchronize();
     }
@@ -90,7 +90,7 @@ class Face<B, T, Cuda> {
     std::size_t plan() {
       int const n = options.batch;
       ctx.precision = gpu::precision_of<T>("berl::Face<B, T, Cuda>: precision", options.precision);
-      ctx.scratch = Arena(std::max({gpu::plan<Trunk, T, Input>(ctx, n), gpu::plan<Top, T, Tap>(ctx, n) + nn::stored_bytes<T, Embedding>(n),
+      ctx.scratch = Arena(std::max({gpu::plan<Trunk, T, Input>(ctx, n), gpu::plan<Top, T, Tap>(ctx, n),
                                     gpu::copy_block_scratch<Trunk, Number>(), gpu::copy_block_scratch<Top, Number>()}),
                           gpu::memory);
       return gpu::Inbox<Number, Input>::bytes(n) + nn::stored_bytes<T, Input>(n) + padded<T>(elements<Tap>()) * sizeof(T) +

@@ -66,7 +66,8 @@ void copy_block_to_host(Context<Cuda>& ctx, T const* from, T* to) {
   });
 }
 
-/// A network's arrays on the GPU, for evaluation: no gradients, and copied once from the host's, which may go then.
+/// A network's arrays on the GPU, for evaluation: no gradients, and copied once from the host's, which may go then. Those are L's own, or
+/// where L is to give numbers (nn::ToNumbers) the network's from which it is made.
 ///   scratch copy_block_scratch
 template <class L, class T = float>
 class Weights {
@@ -75,8 +76,8 @@ class Weights {
   static constexpr std::size_t operands = nn::operands<T>(Sizes::block);
 
  public:
-  Weights(Context<Cuda>& ctx, nn::ParamsOf<L, Number, Host>& from)
-      : memory_((Sizes::block + Sizes::buffers) * sizeof(Number) + operands * sizeof(T), gpu::memory) {
+  template <class From>
+  Weights(Context<Cuda>& ctx, From& from) : memory_((Sizes::block + Sizes::buffers) * sizeof(Number) + operands * sizeof(T), gpu::memory) {
     Number* const values = memory_.take<Number>(Sizes::block);
     Number* const buffers = memory_.take<Number>(Sizes::buffers);
     T* const narrow = nn::narrow<T> ? memory_.take<T>(operands) : nullptr;

@@ -15,6 +15,6 @@ struct Planned {
 ///   errors  Error, where a library has no algorithm
 template <class L, class T, class In>
 std::size_t plan(Context<Cuda>& ctx, int batch) {
-  return nn::detail::scratch_of<L, T, In>(batch, [&]<class Layer, class X>() { return Planned<Layer, T, X>::bytes(ctx, batch); });
+  return nn::detail::scratch_of<L, T, In>(batch, [&]<class Layer, class E, class X>() { return Planned<Layer, E, X>::bytes(ctx, batch); });
 }
 }  // namespace berl::gpu

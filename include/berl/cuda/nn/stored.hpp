@@ -19,8 +19,8 @@ void round_block(Context<Cuda>& ctx, number_of<T> const* values, T* operands, st
 
 template <>
 struct berl::Kernel<berl::nn::Conversion, berl::Cuda> {
-  template <class From, class To, class S>
-  static void run(Context<Cuda>& ctx, Read<From, S, Cuda> from, Write<To, S, Cuda> to) {
+  template <class From, class S, class To>
+  static void run(Context<Cuda>& ctx, Read<From, S, Cuda> from, To to) {
     gpu::map(ctx, "berl::nn::Conversion", gpu::Same{}, to, from.data());
   }
 };

@@ -100,23 +100,20 @@ struct berl::Kernel<berl::train::Machine, berl::Cuda> {
     int const batch = sizes.batch, drawn = train::Activations<Model, T, Cuda>::drawn(sizes);
     using Number = number_of<T>;
     std::size_t const two_maps = 2 * padded<Number>(static_cast<std::size_t>(batch) * Image::size / 3) * sizeof(Number);
-    auto const network = [&]<class L, class In>() {
-      return gpu::plan<L, T, In>(ctx, batch) + nn::stored_bytes<T, nn::OutputOf<L, In>>(batch);
-    };
-    std::size_t const bytes =
-        std::max({network.template operator()<typename Model::Trunk, typename Model::Input>(),
-                  network.template operator()<typename Model::Top, Tap>(), network.template operator()<typename Aux::View, Image>(),
-                  network.template operator()<typename Aux::Light, Image>(), network.template operator()<typename Aux::Depth, Tap>(),
-                  network.template operator()<typename Aux::Albedo, Tap>(),
-                  sizes.confidence ? network.template operator()<train::ConfidenceOf<Aux>, Image>() : 0,
-                  sizes.head_sample_rate < 1 ? gpu::plan_sampled_head<Number, typename Model::Embedding>(
-                                                   ctx, batch, sizes.identities,
-                                                   losses::sampled_classes(batch, sizes.identities, sizes.head_sample_rate), sizes.head)
-                                             : gpu::plan_head<Number, typename Model::Embedding>(ctx, batch, sizes.identities, sizes.head),
-                  imaging::render_scratch_bytes<Number, Aux::side, Cuda>(drawn, 1, sizes.supersampling),
-                  losses::ReconstructionLoss::scratch<Number>(batch) + (sizes.confidence ? two_maps : 0),
-                  losses::DepthSmoothness::scratch(batch) + two_maps, optim::clip_scratch_bytes() + padded<double>(1) * sizeof(double),
-                  Mirror<Model, T>::scratch_bytes()});
+    auto const network = [&]<class L, class In>() { return gpu::plan<nn::ToNumbers<L, T>, T, In>(ctx, batch); };
+    using Embedding = typename Model::Embedding;
+    int const people = sizes.identities, seen = losses::sampled_classes(batch, people, sizes.head_sample_rate);
+    std::size_t const head = sizes.head_sample_rate < 1 ? gpu::plan_sampled_head<Number, Embedding>(ctx, batch, people, seen, sizes.head)
+                                                        : gpu::plan_head<Number, Embedding>(ctx, batch, people, sizes.head);
+    std::size_t const bytes = std::max(
+        {gpu::plan<typename Model::Trunk, T, typename Model::Input>(ctx, batch), network.template operator()<typename Model::Top, Tap>(),
+         network.template operator()<typename Aux::View, Image>(), network.template operator()<typename Aux::Light, Image>(),
+         network.template operator()<typename Aux::Depth, Tap>(), network.template operator()<typename Aux::Albedo, Tap>(),
+         sizes.confidence ? network.template operator()<train::ConfidenceOf<Aux>, Image>() : 0, head,
+         imaging::render_scratch_bytes<Number, Aux::side, Cuda>(drawn, 1, sizes.supersampling),
+         losses::ReconstructionLoss::scratch<Number>(batch) + (sizes.confidence ? two_maps : 0),
+         losses::DepthSmoothness::scratch(batch) + two_maps, optim::clip_scratch_bytes() + padded<double>(1) * sizeof(double),
+         Mirror<Model, T>::scratch_bytes()});
     ctx.scratch = Arena(bytes, gpu::memory);
   }
   template <class T, class Input>
