@@ -19,7 +19,10 @@ template <class L, class In, class T>
 class Network {
  public:
   using Out = nn::OutputOf<L, In>;
-  Network(Context<Cuda>& ctx, int batch) : scratch_bytes(gpu::plan<L, T, In>(ctx, batch)), y(batch), weights_(random_weights(ctx)) {}
+  Network(Context<Cuda>& ctx, int batch)
+      : scratch_bytes(gpu::plan<L, T, In, Forget>(ctx, batch)),
+        y(batch),
+        weights_(random_weights(ctx)) {}
   void run(Context<Cuda>& ctx, Read<T, In, Cuda> x) { nn::forward<L, Inference>(ctx, weights_.params, x, y.write(), Forget{}); }
 
   std::size_t scratch_bytes;

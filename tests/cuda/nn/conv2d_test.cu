@@ -91,6 +91,29 @@ TEST_CASE("a layer's geometry is that of its convolution, or of the one whose ad
   check_geometry<ConvTranspose2d<5, 16, 4, 1, 0>, Shape<5, 1, 1>>();
 }
 
+namespace {
+/// The operations that are planned for passes P, and the scratch where none takes any of its own.
+template <class P, class Layer, class T, class In>
+std::vector<Convolve> operations(std::size_t& bytes) {
+  std::vector<Convolve> all;
+  bytes = Planned<Layer, T, In>::template bytes_with<P>(4, [&](Convolve what) { return all.push_back(what), std::size_t{0}; });
+  return all;
+}
+template <class Layer, class T, class In>
+void check_forward_alone(Convolve forward) {
+  std::size_t once = 0, whole = 0;
+  CHECK(operations<Forget, Layer, T, In>(once) == std::vector{forward});
+  CHECK(operations<Pass<T>, Layer, T, In>(whole).size() == 3);
+  CHECK(once < whole);
+}
+}  // namespace
+
+TEST_CASE("for a pass that is forgotten forward alone is planned") {
+  check_forward_alone<Conv2d<64, 64, 3, 2>, float, Shape<64, 14, 14>>(Convolve::forward);  // dx is the larger map
+  check_forward_alone<Conv2d<64, 64, 3, 2>, Bf16, Shape<64, 14, 14>>(Convolve::forward);
+  check_forward_alone<ConvTranspose2d<64, 3, 4, 2, 1>, float, Shape<64, 8, 8>>(Convolve::data);
+}
+
 TEST_CASE("convolutions on the GPU are those of the host" * needs_gpu()) {
   check_both<Chain<Conv2d<3, 64, 3>>, Shape<3, 20, 20>>(3);
   check_both<Chain<Conv2d<64, 64, 3>>, Shape<64, 14, 14>>(4);
@@ -124,5 +147,11 @@ TEST_CASE("a convolution that has not been planned says so" * needs_gpu()) {
     else
       CHECK_THROWS_AS(run(), std::logic_error);
   }
+  static_cast<void>(plan<L, float, In, Forget>(ctx, 4));
+  Tensor<float, In, Cuda> x(4), y(4);
+  auto const forth = [&] { nn::forward<L, Inference>(ctx, params, x.read(), y.write(), Forget{}); };
+  CHECK_NOTHROW(forth());
+  auto const back = [&] { nn::backward<L, Inference>(ctx, params, x.read(), y.read(), y.write(), Pass<float>(nullptr, 0, 0)); };
+  CHECK_THROWS_AS(back(), std::logic_error);
   ctx.synchronize();
 }

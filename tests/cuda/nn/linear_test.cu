@@ -32,6 +32,21 @@ TEST_CASE("the three products are those of the layer's equations") {
   CHECK(difference(dw, std::vector<double>(expected[2].begin(), expected[2].begin() + 30)) < 1e-14);
 }
 
+TEST_CASE("for a pass that is forgotten forward alone is planned") {
+  using In = Shape<16, 7, 7>;
+  using Layer = Linear<In::size, 64>;
+  auto const planned = [&]<class P>(std::vector<ProductShape>& all) {
+    return Planned<Layer, float, In>::bytes_with<P>(Precision::fp32, 4,
+                                                    [&](ProductShape const& shape) { return all.push_back(shape), std::size_t{0}; });
+  };
+  std::vector<ProductShape> once, whole;
+  std::size_t const bytes = planned.operator()<Forget>(once);
+  CHECK(bytes == sizeof(float) * 4 * In::size);  // the maps, channel by channel
+  CHECK(bytes < planned.operator()<Pass<float>>(whole));
+  CHECK(once == std::vector{LinearProducts<In::size, 64, Bias, float>::forward(Precision::fp32, 4)});
+  CHECK(whole.size() == 3);
+}
+
 TEST_CASE("a vector's elements are a map's, channel by channel") {
   using Map = Shape<16, 2, 3>;
   auto const x = filled<float, Map>(2, "x");

@@ -43,6 +43,12 @@ TEST_CASE("a stage of residual blocks on the GPU is that of the host" * needs_gp
   check_layer_on_gpu<Stage, Training, Bf16, Shape<16, 16, 16>>(6, 0.05, Precision::bf16, 0.05);
 }
 
+TEST_CASE("for a pass that is forgotten less is planned" * needs_gpu()) {
+  using In = Shape<16, 16, 16>;
+  Context<Cuda> once, whole;
+  CHECK(plan<Stage, float, In, Forget>(once, 6) < plan<Stage, float, In>(whole, 6));
+}
+
 // Of what is rounded to 16 bits is only dx. Maps and weights are such that the products of what comes out are exact in tf32 too; of
 // gradients one factor is rounded there, by 5e-4. Tensor cores cut off what sums lose.
 TEST_CASE("a network whose last product runs in float gives what the host does, to more than 8 bits" * needs_gpu()) {

@@ -33,7 +33,7 @@ struct berl::Kernel<berl::eval::Explaining, berl::Cuda> {
   using Weights = gpu::Weights<L, T>;
   template <class L, class T, class In>
   static std::size_t plan(Context<Cuda>& ctx, eval::ExplainOptions const& o) {
-    return std::max(gpu::plan<L, T, In>(ctx, o.batch), gpu::copy_block_scratch<L, float>());
+    return std::max(gpu::plan<L, T, In, Forget>(ctx, o.batch), gpu::copy_block_scratch<L, float>());
   }
   /// The calling thread need not be the one that made the context.
   static void begin(Context<Cuda>& ctx) { gpu::use(ctx.device); }

@@ -90,7 +90,7 @@ class Face<B, T, Cuda> {
     std::size_t plan() {
       int const n = options.batch;
       ctx.precision = gpu::precision_of<T>("berl::Face<B, T, Cuda>: precision", options.precision);
-      ctx.scratch = Arena(std::max({gpu::plan<Trunk, T, Input>(ctx, n), gpu::plan<Top, T, Tap>(ctx, n),
+      ctx.scratch = Arena(std::max({gpu::plan<Trunk, T, Input, Forget>(ctx, n), gpu::plan<Top, T, Tap, Forget>(ctx, n),
                                     gpu::copy_block_scratch<Trunk, Number>(), gpu::copy_block_scratch<Top, Number>()}),
                           gpu::memory);
       return gpu::Inbox<Number, Input>::bytes(n) + nn::stored_bytes<T, Input>(n) + padded<T>(elements<Tap>()) * sizeof(T) +

@@ -24,40 +24,54 @@ struct ConvolutionOf {
   static constexpr char const* name = transposed ? "berl::nn::ConvTranspose2d" : "berl::nn::Conv2d";
   static constexpr std::size_t weights = decltype(L::template Params<T, Cuda>::weight)::shape::size;
 
-  static std::size_t bytes(Context<Cuda>& ctx, int batch) {
-    auto const& plans = ctx.owned.get<Convolutions>(ctx).plan(geometry_of<L, T, In>(ctx.precision, batch));
-    auto const workspace = [](ConvolutionPlan const& one) { return workspace_bytes(one.workspace()); };
-    std::size_t const forward = map_bytes<T, Out>(batch) + workspace(transposed ? plans.data : plans.forward);
-    std::size_t const dx = map_bytes<T, In>(batch) + workspace(transposed ? plans.forward : plans.data);
-    std::size_t const dw = std::max(padded<T>(weights) * sizeof(T) + workspace(plans.weights), bias_gradient_bytes<Out>(batch));
-    return laid_bytes<T, In, Nhwc>(batch) + std::max(forward, laid_bytes<T, Out, Nhwc>(batch) + std::max(dx, dw));
+  /// The operations that give y and dx.
+  static constexpr Convolve y_by = transposed ? Convolve::data : Convolve::forward, dx_by = transposed ? Convolve::forward : Convolve::data;
+
+  /// The scratch that a pass P takes; workspace(operation) gives what each that is needed takes of it.
+  template <class P, class Workspace>
+  static std::size_t bytes_with(int batch, Workspace const& workspace) {
+    std::size_t const y = map_bytes<T, Out>(batch) + workspace(y_by);
+    if constexpr (std::is_same_v<P, Forget>) {
+      return laid_bytes<T, In, Nhwc>(batch) + y;
+    } else {
+      std::size_t const dx = map_bytes<T, In>(batch) + workspace(dx_by);
+      std::size_t const dw = std::max(padded<T>(weights) * sizeof(T) + workspace(Convolve::weights), bias_gradient_bytes<Out>(batch));
+      return laid_bytes<T, In, Nhwc>(batch) + std::max(y, laid_bytes<T, Out, Nhwc>(batch) + std::max(dx, dw));
+    }
   }
-  static Convolutions::Plans const& planned(Context<Cuda>& ctx, Convolutions const* all, int batch) {
-    auto const* const plans = all != nullptr ? all->find(geometry_of<L, T, In>(ctx.precision, batch)) : nullptr;
-    if (plans == nullptr)
-      throw std::logic_error(std::string(name) + ": this shape, batch and precision have not been planned. Call berl::gpu::plan first.");
-    return *plans;
+  template <class P>
+  static std::size_t bytes(Context<Cuda>& ctx, int batch) {
+    auto& all = ctx.owned.get<Convolutions>(ctx);
+    auto const geometry = geometry_of<L, T, In>(ctx.precision, batch);
+    return bytes_with<P>(batch, [&](Convolve what) { return workspace_bytes(all.plan(geometry, what).workspace()); });
+  }
+  static ConvolutionPlan const& planned(Context<Cuda>& ctx, Convolutions const* all, int batch, Convolve what) {
+    auto const* const plan = all != nullptr ? all->find(geometry_of<L, T, In>(ctx.precision, batch), what) : nullptr;
+    if (plan == nullptr)
+      throw std::logic_error(std::string(name) +
+                             ": this shape, batch and precision have not been planned, or for Forget alone. Call berl::gpu::plan first.");
+    return *plan;
   }
 
   template <class Params, class Y>
   static void forward(Context<Cuda>& ctx, Params const& p, Read<T, In, Cuda> x, Y y) {
     if (x.batch() == 0) return;
     auto const* const all = ctx.owned.find<Convolutions>();
-    auto const& plans = planned(ctx, all, x.batch());
+    auto const& plan = planned(ctx, all, x.batch(), y_by);
     Scope const scope(ctx.scratch);
     T const* const xs = laid<Nhwc>(ctx, x);
     T* const ys = place_for<Nhwc>(ctx, y);
     if constexpr (transposed)
-      plans.data.run(ctx, all->dnn(), static_cast<T const*>(ys), p.weight.operand(), xs);
+      plan.run(ctx, all->dnn(), static_cast<T const*>(ys), p.weight.operand(), xs);
     else
-      plans.forward.run(ctx, all->dnn(), xs, p.weight.operand(), static_cast<T const*>(ys));
+      plan.run(ctx, all->dnn(), xs, p.weight.operand(), static_cast<T const*>(ys));
     deliver<Nhwc>(ctx, name, static_cast<T const*>(ys), p.bias_data(), y);
   }
   template <class Params, class DX>
   static void backward(Context<Cuda>& ctx, Params& p, Read<T, In, Cuda> x, Read<T, Out, Cuda> dy, DX dx) {
     if (x.batch() == 0) return;
     auto const* const all = ctx.owned.find<Convolutions>();
-    auto const& plans = planned(ctx, all, x.batch());
+    auto const& to_weights = planned(ctx, all, x.batch(), Convolve::weights);
     Scope const scope(ctx.scratch);
     T const* const w = p.weight.operand();
     T const* const xs = laid<Nhwc>(ctx, x);
@@ -66,18 +80,19 @@ struct ConvolutionOf {
       Scope const inner(ctx.scratch);
       T const* const dw = ctx.scratch.template take<T>(weights);
       if constexpr (transposed)
-        plans.weights.run(ctx, all->dnn(), dys, dw, xs);
+        to_weights.run(ctx, all->dnn(), dys, dw, xs);
       else
-        plans.weights.run(ctx, all->dnn(), xs, dw, dys);
+        to_weights.run(ctx, all->dnn(), xs, dw, dys);
       map(ctx, name, Same{}, Add<number_of<T>, Shape<static_cast<int>(weights)>, Cuda>(p.weight.gradient(), 1), dw);
     }
     if constexpr (!skips<DX>) {  // last, since dx may lie where x does
       Scope const inner(ctx.scratch);
       T const* const dxs = place_for<Nhwc>(ctx, dx);
+      auto const& plan = planned(ctx, all, x.batch(), dx_by);
       if constexpr (transposed)
-        plans.forward.run(ctx, all->dnn(), dys, w, dxs);
+        plan.run(ctx, all->dnn(), dys, w, dxs);
       else
-        plans.data.run(ctx, all->dnn(), dxs, w, dys);
+        plan.run(ctx, all->dnn(), dxs, w, dys);
       deliver<Nhwc>(ctx, name, dxs, static_cast<number_of<T> const*>(nullptr), dx);
     }
     if constexpr (requires { p.bias; }) bias_gradient(ctx, name, dy, p.bias.gradient());

@@ -183,25 +183,26 @@ class ConvolutionPlan {
 /// All convolutions that a context has planned: ctx.owned.get<Convolutions>(ctx).
 class Convolutions {
  public:
-  struct Plans {
-    Geometry geometry;
-    ConvolutionPlan forward, data, weights;
-  };
   explicit Convolutions(Context<Cuda>& ctx) : dnn_(ctx.owned.get<Dnn>(ctx.stream.get())) {}
-  Plans const& plan(Geometry const& g) {
-    if (Plans const* const known = find(g)) return *known;
-    return plans_.emplace_back(Plans{g, {dnn_, g, Convolve::forward}, {dnn_, g, Convolve::data}, {dnn_, g, Convolve::weights}});
+  ConvolutionPlan const& plan(Geometry const& g, Convolve what) {
+    if (ConvolutionPlan const* const known = find(g, what)) return *known;
+    return plans_.emplace_back(Planned{g, what, {dnn_, g, what}}).plan;
   }
   /// Null, unless it has been planned.
-  Plans const* find(Geometry const& g) const {
-    for (Plans const& one : plans_)
-      if (one.geometry == g) return &one;
+  ConvolutionPlan const* find(Geometry const& g, Convolve what) const {
+    for (Planned const& one : plans_)
+      if (one.geometry == g && one.what == what) return &one.plan;
     return nullptr;
   }
   Dnn const& dnn() const { return dnn_; }
 
  private:
+  struct Planned {
+    Geometry geometry;
+    Convolve what;
+    ConvolutionPlan plan;
+  };
   Dnn const& dnn_;
-  std::deque<Plans> plans_;  // which stay where they are
+  std::deque<Planned> plans_;  // which stay where they are
 };
 }  // namespace berl::gpu

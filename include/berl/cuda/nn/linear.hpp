@@ -21,14 +21,21 @@ struct LinearProducts {
 };
 template <int I, int O, class B, class T, class In>
 struct Planned<nn::Linear<I, O, B>, T, In> {
+  using Shapes = LinearProducts<I, O, B, T>;
+  /// The scratch that a pass P takes; workspace(product) gives what each that is needed takes of it.
+  template <class P, class Workspace>
+  static std::size_t bytes_with(Precision precision, int batch, Workspace const& workspace) {
+    std::size_t const y = workspace(Shapes::forward(precision, batch)), laid = laid_bytes<T, In, Nchw>(batch);
+    if constexpr (std::is_same_v<P, Forget>)
+      return laid + y;
+    else
+      return 2 * laid + std::max({y, workspace(Shapes::data(precision, batch)), workspace(Shapes::weights(precision, batch)),
+                                  bias_gradient_bytes<Shape<O>>(batch)});
+  }
+  template <class P>
   static std::size_t bytes(Context<Cuda>& ctx, int batch) {
-    using Shapes = LinearProducts<I, O, B, T>;
     auto& all = ctx.owned.get<Products>();
-    std::size_t workspace = 0;
-    for (auto const& shape :
-         {Shapes::forward(ctx.precision, batch), Shapes::data(ctx.precision, batch), Shapes::weights(ctx.precision, batch)})
-      workspace = std::max(workspace, workspace_bytes(all.plan(shape).workspace()));
-    return 2 * laid_bytes<T, In, Nchw>(batch) + std::max(workspace, bias_gradient_bytes<Shape<O>>(batch));
+    return bytes_with<P>(ctx.precision, batch, [&](ProductShape const& shape) { return workspace_bytes(all.plan(shape).workspace()); });
   }
 };
 /// v, at the place where the other shape has it.
