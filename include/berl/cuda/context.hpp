@@ -112,7 +112,8 @@ struct Context<Cuda> {
   gpu::Stream stream;
   Precision precision = Precision::fp32;  ///< of what is planned from now on
   gpu::Owned owned;                       ///< handles of libraries, and what they have planned
-  std::uint64_t const* step = nullptr;  ///< on the GPU: the number of the step, where recorded kernels are to read it; null: the pass says
+  std::uint64_t const* step = nullptr;    ///< on the GPU: the number of the step, while kernels are recorded that are to read it; null: the
+                                          ///< pass says
 };
 
 namespace gpu {

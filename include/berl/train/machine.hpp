@@ -40,15 +40,16 @@ struct berl::Kernel<berl::train::Machine, berl::Host> {
   static void plan(Context<Host>& ctx, Options const& options) {
     ctx.scratch = Arena(train::scratch_bytes<Model, T>(options.sizes()));
   }
-  /// The batch of a step: prepare() sends it on its way, take() makes it and the step's number what the step reads. Here it stays where
-  /// it is.
+  /// The batch of a step: prepare() sends it on its way, take() makes it and the step's number what the step reads, as long as the Step is
+  /// there. Here it stays where it is.
   template <class T, class Input>
   class Inbox {
    public:
     static constexpr std::size_t bytes(int) { return 0; }
-    Inbox(Context<Host>&, Arena&, int) {}
-    void prepare(Context<Host>&, Read<T, Input, Host> pictures, Labels labels, int) { pictures_ = pictures, labels_ = labels; }
-    void take(Context<Host>&, std::uint64_t) {}
+    Inbox(Arena&, int) {}
+    void prepare(Read<T, Input, Host> pictures, Labels labels, int) { pictures_ = pictures, labels_ = labels; }
+    struct Step {};
+    Step take(Context<Host>&, std::uint64_t) { return {}; }
     Read<T, Input, Host> pictures() const { return pictures_; }
     Labels labels() const { return labels_; }
     /// Pictures for something else than a step.

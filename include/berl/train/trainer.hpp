@@ -82,7 +82,7 @@ class Trainer {
     if (pictures.batch() != m.options.batch)
       throw Error("berl::train::Trainer::prepare", "a batch of " + std::to_string(pictures.batch()), std::to_string(m.options.batch),
                   "Plan the trainer for the size of the loader's batches.");
-    m.inbox.prepare(m.ctx, pictures, labels, m.options.identities);
+    m.inbox.prepare(pictures, labels, m.options.identities);
     prepared_ = true;
   }
   /// Forward, backward, and the update of what the stage trains, on the batch that was prepared.
@@ -237,7 +237,7 @@ class Trainer {
     if (!prepared_) throw std::logic_error("berl::train::Trainer::step: no batch is prepared.");
     prepared_ = false;
     auto const step = static_cast<std::uint64_t>(all_steps_);
-    m.inbox.take(m.ctx, step);
+    [[maybe_unused]] auto const taken = m.inbox.take(m.ctx, step);
     m.repeated[static_cast<int>(stage_) - 1].run(m.ctx, m.options.graph, [&] {
       bool const recognises = stage_ != Stage::reconstruction, reconstructs = stage_ != Stage::recognition;
       auto const x = m.inbox.pictures();
@@ -280,7 +280,7 @@ class Trainer {
           states(arena, options.identities, options.confidence, losses::layout_of(options.head)),
           activations(arena, options.sizes()),
           rendering(arena, Activations<Model, T, Device>::drawn(options.sizes()), options.imaging.supersampling),
-          inbox(ctx, arena, options.batch),
+          inbox(arena, options.batch),
           losses(numbers_at(arena.template take<double>(Numbers<double>::count))),
           operands(nn::narrow<T> ? arena.template take<T>(operands_of(options)) : nullptr),
           step(ctx, options, params, activations, rendering, losses),

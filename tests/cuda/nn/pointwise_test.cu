@@ -10,28 +10,36 @@ using namespace berl::gpu;
 
 namespace {
 /// Layers without parameters: forward adds to what is there, backward overwrites; y and dx on either device.
-template <class L_, class In_, class T_ = float>
+template <class L_, class In_, class E_ = float>
 struct Case {
   using L = L_;
   using In = In_;
-  using T = T_;
+  using E = E_;
+  using T = number_of<E>;
   using Out = typename L::template output<In>;
 };
 #define CASES                                                                                                                             \
   Case<nn::ReLU, Shape<32, 3, 5>>, Case<nn::LeakyReLU<>, Shape<3, 5, 5>>, Case<nn::Tanh, Shape<7>, double>, Case<nn::Sigmoid, Shape<64>>, \
       Case<nn::Softplus, Shape<3, 4, 4>>, Case<nn::Dropout<40>, Shape<32, 3, 5>>, Case<nn::Dropout<40>, Shape<9>, double>,                \
       Case<nn::Upsample, Shape<32, 3, 5>>, Case<nn::Upsample, Shape<3, 2, 3>, double>, Case<nn::Average, Shape<32, 3, 5>>,                \
-      Case<nn::Average, Shape<5, 3, 3>, double>
+      Case<nn::Average, Shape<5, 3, 3>, double>, Case<nn::ReLU, Shape<32, 3, 5>, Bf16>, Case<nn::Tanh, Shape<7>, Bf16>,                   \
+      Case<nn::Softplus, Shape<3, 4, 4>, Bf16>, Case<nn::Dropout<40>, Shape<32, 3, 5>, Bf16>, Case<nn::Dropout<40>, Shape<9>, Bf16>,      \
+      Case<nn::Upsample, Shape<32, 3, 5>, Bf16>, Case<nn::Upsample, Shape<3, 2, 3>, Bf16>, Case<nn::Average, Shape<32, 3, 5>, Bf16>,      \
+      Case<nn::Average, Shape<5, 3, 3>, Bf16>
 
 constexpr int batch = 3;
+/// A map whose numbers E holds.
+template <class C, class S>
+Tensor<typename C::T, S> held(char const* name, double size = 1) {
+  return stored_as<typename C::T>(stored_as<typename C::E>(filled<typename C::T, S>(batch, name, -size, size)));
+}
 template <class C>
 struct Result {
-  Tensor<typename C::T, typename C::Out> y = filled<typename C::T, typename C::Out>(batch, "y");
-  Tensor<typename C::T, typename C::In> dx = filled<typename C::T, typename C::In>(batch, "dx");
+  Tensor<typename C::T, typename C::Out> y = held<C, typename C::Out>("y");
+  Tensor<typename C::T, typename C::In> dx = held<C, typename C::In>("dx");
 };
-template <class C, class D, class X, class DY, class Y, class DX>
+template <class C, class T, class D, class X, class DY, class Y, class DX>
 void run(Context<D>& ctx, X const& x, DY const& dy, Y y, DX dx) {
-  using T = typename C::T;
   using L = typename C::L;
   typename L::template Params<T, D> none;
   alignas(64) T memory[64] = {};
@@ -41,33 +49,34 @@ void run(Context<D>& ctx, X const& x, DY const& dy, Y y, DX dx) {
 }  // namespace
 
 TEST_CASE_TEMPLATE("elements that are found by their place are the host's", C, CASES) {
+  using E = typename C::E;
   using T = typename C::T;
   using In = typename C::In;
   using Out = typename C::Out;
   using InLayout = LayoutOf<In, Cuda>;
-  auto const x = filled<T, In>(batch, "x", -2, 2);
-  auto const dy = filled<T, Out>(batch, "dy");
+  auto const x = held<C, In>("x", 2);
+  auto const dy = held<C, Out>("dy");
   Result<C> expected;
   Context<Host> host;
-  run<C>(host, x, dy, expected.y.add(), expected.dx.write());
+  run<C, T>(host, x, dy, expected.y.add(), expected.dx.write());
   // The same functions as on the GPU, on maps that lie as there.
-  Tensor<T, In, Host, InLayout> there(batch), dx(batch);
-  Tensor<T, Out, Host, LayoutOf<Out, Cuda>> y(batch), dy_there(batch);
-  copy(x.read(), there.write());
-  copy(dy.read(), dy_there.write());
+  Tensor<E, In, Host, InLayout> there(batch), dx(batch);
+  Tensor<E, Out, Host, LayoutOf<Out, Cuda>> y(batch), dy_there(batch);
+  copy(stored_as<E>(x).read(), there.write());
+  copy(stored_as<E>(dy).read(), dy_there.write());
   Result<C> found;
-  copy(found.y.read(), y.write());
+  copy(stored_as<E>(found.y).read(), y.write());
   auto const each = [](auto const& f, auto to, auto const*... from) {
     for (std::size_t i = 0; i < to.size(); ++i) map_at<1>(f, to, i, from...);
   };
-  T const* const xs = there.read().data();
-  T const* const dys = dy_there.read().data();
+  E const* const xs = there.read().data();
+  E const* const dys = dy_there.read().data();
   if constexpr (std::is_same_v<typename C::L, nn::Upsample>) {
-    each(nn::detail::UpsampleOf<In, InLayout, T>{xs}, y.add());
-    each(nn::detail::UpsamplePullOf<In, InLayout, T>{dys}, dx.write());
+    each(nn::detail::UpsampleOf<In, InLayout, E>{xs}, y.add());
+    each(nn::detail::UpsamplePullOf<In, InLayout, E>{dys}, dx.write());
   } else if constexpr (std::is_same_v<typename C::L, nn::Average>) {
-    each(nn::detail::AverageOf<In, InLayout, T>{xs}, y.add());
-    each(nn::detail::AveragePullOf<In, InLayout, T>{dys}, dx.write());
+    each(nn::detail::AverageOf<In, InLayout, E>{xs}, y.add());
+    each(nn::detail::AveragePullOf<In, InLayout, E>{dys}, dx.write());
   } else if constexpr (std::is_same_v<typename C::L, nn::Dropout<40>>) {
     T memory[64];
     Pass<T> const pass(memory, 3, 4);
@@ -82,10 +91,12 @@ TEST_CASE_TEMPLATE("elements that are found by their place are the host's", C, C
     };
     both(typename C::L{});
   }
-  copy(y.read(), found.y.write());
-  copy(dx.read(), found.dx.write());
-  CHECK(difference(found.y, expected.y) < rounding<T>);
-  CHECK(difference(found.dx, expected.dx) < rounding<T>);
+  Tensor<E, Out> found_y(batch);
+  Tensor<E, In> found_dx(batch);
+  copy(y.read(), found_y.write());
+  copy(dx.read(), found_dx.write());
+  CHECK(difference(stored_as<T>(found_y), expected.y) < rounding<E>);
+  CHECK(difference(stored_as<T>(found_dx), expected.dx) < rounding<E>);
 }
 
 TEST_CASE("maps that are stored as Bf16 are summed in float") {
@@ -106,20 +117,21 @@ TEST_CASE("maps that are stored as Bf16 are summed in float") {
 }
 
 TEST_CASE_TEMPLATE("the GPU computes what the host does" * needs_gpu(), C, CASES) {
+  using E = typename C::E;
   using T = typename C::T;
-  auto const x = filled<T, typename C::In>(batch, "x", -2, 2);
-  auto const dy = filled<T, typename C::Out>(batch, "dy");
+  auto const x = held<C, typename C::In>("x", 2);
+  auto const dy = held<C, typename C::Out>("dy");
   Result<C> expected, before;
   Context<Host> host;
-  run<C>(host, x, dy, expected.y.add(), expected.dx.write());
+  run<C, T>(host, x, dy, expected.y.add(), expected.dx.write());
   auto ctx = test_context();
-  auto const x_there = on_gpu(ctx, x);
-  auto const dy_there = on_gpu(ctx, dy);
-  auto y = on_gpu(ctx, before.y);
-  auto dx = on_gpu(ctx, before.dx);
-  run<C>(ctx, x_there, dy_there, y.add(), dx.write());
-  CHECK(difference(on_host(ctx, y), expected.y) < rounding<T>);
-  CHECK(difference(on_host(ctx, dx), expected.dx) < rounding<T>);
+  auto const x_there = on_gpu(ctx, stored_as<E>(x));
+  auto const dy_there = on_gpu(ctx, stored_as<E>(dy));
+  auto y = on_gpu(ctx, stored_as<E>(before.y));
+  auto dx = on_gpu(ctx, stored_as<E>(before.dx));
+  run<C, E>(ctx, x_there, dy_there, y.add(), dx.write());
+  CHECK(difference(stored_as<T>(on_host(ctx, y)), expected.y) < rounding<E>);
+  CHECK(difference(stored_as<T>(on_host(ctx, dx)), expected.dx) < rounding<E>);
 }
 
 TEST_CASE("dropout that is recorded once draws the mask of the step whose number lies on the GPU" * needs_gpu()) {

@@ -8,9 +8,10 @@ using namespace berl;
 using namespace berl::gpu;
 
 namespace {
-template <class T_, class S_>
+template <class E_, class S_>
 struct Case {
-  using T = T_;
+  using E = E_;
+  using T = number_of<E>;
   using S = S_;
   using Layer = nn::PReLU<channels<S>>;
   static constexpr int batch = 7;
@@ -18,27 +19,32 @@ struct Case {
 // Interleaved channels in packs and, where their number is odd, one by one; planes likewise.
 #define CASES                                                                                                                              \
   Case<float, Shape<32, 6, 5>>, Case<double, Shape<48, 3, 3>>, Case<float, Shape<20>>, Case<float, Shape<7>>, Case<float, Shape<3, 8, 8>>, \
-      Case<double, Shape<5, 3, 3>>
+      Case<double, Shape<5, 3, 3>>, Case<Bf16, Shape<32, 6, 5>>, Case<Bf16, Shape<7>>, Case<Bf16, Shape<3, 8, 8>>
 
+/// A map whose numbers E holds.
+template <class C>
+auto held(char const* name) {
+  return stored_as<typename C::T>(stored_as<typename C::E>(filled<typename C::T, typename C::S>(C::batch, name)));
+}
 template <class C>
 struct Result {
   using T = typename C::T;
   using S = typename C::S;
-  Tensor<T, S> y = filled<T, S>(C::batch, "y"), dx = filled<T, S>(C::batch, "dx");
+  Tensor<T, S> y = held<C>("y"), dx = held<C>("dx");
   Tensor<T, Shape<channels<S>>> dweight = filled<T, Shape<channels<S>>>(1, "dweight");
 };
 template <class C>
 struct Given {
   using T = typename C::T;
   using S = typename C::S;
-  Tensor<T, S> x = filled<T, S>(C::batch, "x"), dy = filled<T, S>(C::batch, "dy");
+  Tensor<T, S> x = held<C>("x"), dy = held<C>("dy");
   Tensor<T, Shape<channels<S>>> weight = filled<T, Shape<channels<S>>>(1, "weight");
 };
 template <class C>
 void check_close(Result<C> const& a, Result<C> const& b) {
   using T = typename C::T;
-  CHECK(difference(a.y, b.y) < rounding<T>);
-  CHECK(difference(a.dx, b.dx) < rounding<T>);
+  CHECK(difference(a.y, b.y) < rounding<typename C::E>);
+  CHECK(difference(a.dx, b.dx) < rounding<typename C::E>);
   CHECK(difference(a.dweight, b.dweight) < rounding<T>);
 }
 template <class C>
@@ -57,34 +63,36 @@ Result<C> by_the_host(Given<C> const& given) {
 }
 template <class Team, class C>
 Result<C> by_a_team(Given<C> const& given) {
+  using E = typename C::E;
   using T = typename C::T;
-  using S = Slabs<Team, typename C::S, T>;
+  using S = Slabs<Team, typename C::S, E>;
   Result<C> result;
-  auto const x = S::lying(given.x), dy = S::lying(given.dy);
-  auto y = S::lying(result.y), dx = S::lying(result.dx);
+  auto const x = S::lying(stored_as<E>(given.x)), dy = S::lying(stored_as<E>(given.dy));
+  auto y = S::lying(stored_as<E>(result.y)), dx = S::lying(stored_as<E>(result.dx));
   S::map(nn::detail::PReLUOf<T>{&given.weight[0]}, y.add(), x.read().data());
   S::template sum<1>(nn::detail::PReLUPullOf<T>{&given.weight[0]}, dx.write(), nn::detail::AddToGradient<T>{&result.dweight[0]},
                      x.read().data(), dy.read().data());
-  result.y = S::back(y);
-  result.dx = S::back(dx);
+  result.y = stored_as<T>(S::back(y));
+  result.dx = stored_as<T>(S::back(dx));
   return result;
 }
 template <class C>
 Result<C> by_the_gpu(Given<C> const& given) {
   using Layer = typename C::Layer;
+  using E = typename C::E;
   using T = typename C::T;
   auto ctx = test_context();
   Result<C> result;
-  auto const x = on_gpu(ctx, given.x), dy = on_gpu(ctx, given.dy);
+  auto const x = on_gpu(ctx, stored_as<E>(given.x)), dy = on_gpu(ctx, stored_as<E>(given.dy));
   auto weight = on_gpu(ctx, given.weight), dweight = on_gpu(ctx, result.dweight);
-  auto y = on_gpu(ctx, result.y), dx = on_gpu(ctx, result.dx);
-  typename Layer::template Params<T, Cuda> params;
+  auto y = on_gpu(ctx, stored_as<E>(result.y)), dx = on_gpu(ctx, stored_as<E>(result.dx));
+  typename Layer::template Params<E, Cuda> params;
   params.weight.place(weight.write().data(), dweight.write().data());
-  T nothing;
+  E nothing;
   Layer::template forward<Training>(ctx, params, x.read(), y.add(), Forget{});
-  Layer::template backward<Training>(ctx, params, x.read(), dy.read(), dx.write(), Pass<T>(&nothing, 0, 0));
-  CHECK(ctx.scratch.peak() <= std::max(Layer::template scratch<T, typename C::S>(C::batch, 1), C::batch * sizeof(T) * C::S::size));
-  return {on_host(ctx, y), on_host(ctx, dx), on_host(ctx, dweight)};
+  Layer::template backward<Training>(ctx, params, x.read(), dy.read(), dx.write(), Pass<E>(&nothing, 0, 0));
+  CHECK(ctx.scratch.peak() <= std::max(Layer::template scratch<E, typename C::S>(C::batch, 1), C::batch * sizeof(E) * C::S::size));
+  return {stored_as<T>(on_host(ctx, y)), stored_as<T>(on_host(ctx, dx)), on_host(ctx, dweight)};
 }
 }  // namespace
 

@@ -33,21 +33,19 @@ class StepInbox {
 
  public:
   static constexpr std::size_t bytes(int batch) { return 2 * place_bytes(batch) + padded<std::uint64_t>(1) * sizeof(std::uint64_t); }
-  StepInbox(Context<Cuda>& ctx, Arena& arena, int batch)
+  StepInbox(Arena& arena, int batch)
       : batch_(batch),
         pinned_memory_(place_bytes(batch), gpu::pinned_memory),
         pinned_(pinned_memory_, batch),
         waiting_(arena, batch),
         read_(arena, batch),
-        step_(arena.take<std::uint64_t>(1)) {
-    ctx.step = step_;
-  }
+        step_(arena.take<std::uint64_t>(1)) {}
   StepInbox(StepInbox const&) = delete;
   StepInbox& operator=(StepInbox const&) = delete;
   ~StepInbox() { static_cast<void>(cudaStreamSynchronize(copies_.get())); }  // they read the pinned memory
 
   ///   errors  Error, for labels that name no identity: nothing has happened then
-  void prepare(Context<Cuda>&, Read<T, Input, Host> pictures, std::span<int const> labels, int identities) {
+  void prepare(Read<T, Input, Host> pictures, std::span<int const> labels, int identities) {
     losses::detail::check_labels(labels, batch_, identities);
     arrived_.wait();  // the batch before has left the pinned memory
     std::memcpy(pinned_.pictures, pictures.data(), pictures.size() * sizeof(T));
@@ -56,11 +54,24 @@ class StepInbox {
     copy(pinned_, waiting_, cudaMemcpyHostToDevice, copies_);
     arrived_.set(copies_);
   }
-  void take(Context<Cuda>& ctx, std::uint64_t step) {
+  /// While it is there, kernels draw by the number of the step that lies on the GPU, those that are recorded meanwhile by the one that lies
+  /// there when they run. What else is done in the context draws by its own pass.
+  class [[nodiscard]] Step {
+   public:
+    Step(Context<Cuda>& ctx, std::uint64_t const* number) : ctx_(ctx) { ctx.step = number; }
+    Step(Step const&) = delete;
+    Step& operator=(Step const&) = delete;
+    ~Step() { ctx_.step = nullptr; }
+
+   private:
+    Context<Cuda>& ctx_;
+  };
+  Step take(Context<Cuda>& ctx, std::uint64_t step) {
     arrived_.hold(ctx.stream);
     copy(waiting_, read_, cudaMemcpyDeviceToDevice, ctx.stream);
     taken_.set(ctx.stream);
     gpu::each(ctx, "berl::train::Trainer", 1, detail::SetNumber{step_, step});
+    return {ctx, step_};
   }
   Read<T, Input, Cuda> pictures() const { return {read_.pictures, batch_}; }
   Read<int, Shape<1>, Cuda> labels() const { return {read_.labels, batch_}; }
