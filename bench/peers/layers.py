@@ -145,8 +145,9 @@ def cases():
 
 def cuda_cases():
     """Those of berl's bench/cuda."""
+    first = ((3, 64, 3, 1, 1, 112, False), (3, 32, 4, 2, 1, 64, False))
     stages = ((64, 112), (128, 56), (256, 28), (512, 14))
     shapes = ((c, c, 3, s, 1, side // (3 - s), False) for c, side in stages for s in (2, 1))
-    yield from convolutions(shapes, (128,), ("fp32+channels_last", "tf32+channels_last", "bf16+channels_last"))
+    yield from convolutions((*first, *shapes), (128,), ("fp32+channels_last", "tf32+channels_last", "bf16+channels_last"))
     yield Case("head/85742/b200", functools.partial(head_step, 85_742, 200),
                variants=tuple(precision + way for way in ("", "+graph", "+compile") for precision in ("fp32", "tf32", "bf16")))

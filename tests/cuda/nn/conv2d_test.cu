@@ -115,7 +115,8 @@ TEST_CASE("for a pass that is forgotten forward alone is planned") {
 }
 
 TEST_CASE("convolutions on the GPU are those of the host" * needs_gpu()) {
-  check_both<Chain<Conv2d<3, 64, 3>>, Shape<3, 20, 20>>(3);
+  check_both<Chain<Conv2d<6, 64, 3>>, Shape<6, 20, 20>>(3);
+  check_both<Chain<Conv2d<3, 10, 3>>, Shape<3, 20, 20>>(3);
   check_both<Chain<Conv2d<64, 64, 3>>, Shape<64, 14, 14>>(4);
   check_both<Chain<Conv2d<64, 128, 3, 2>>, Shape<64, 14, 14>>(3);
   check_both<Chain<Conv2d<64, 128, 1, 2, 0>>, Shape<64, 14, 14>>(3);
@@ -124,6 +125,13 @@ TEST_CASE("convolutions on the GPU are those of the host" * needs_gpu()) {
   check_both<Chain<Conv2d<256, 6, 4, 1, 0>>, Shape<256, 4, 4>>(5);
   check_both<Added<Conv2d<16, 16, 3, 1, 1, Bias>>, Shape<16, 7, 7>>(2);
   check_both<Added<Conv2d<5, 5, 3>>, Shape<5, 7, 6>>(2);
+}
+TEST_CASE("those of pictures need no plan of cuDNN" * needs_gpu()) {
+  Context<Cuda> ctx;
+  CHECK(plan<Conv2d<3, 64, 3>, float, Shape<3, 20, 20>>(ctx, 3) > 0);
+  CHECK(ctx.owned.find<gpu::Convolutions>() == nullptr);
+  static_cast<void>(plan<Conv2d<3, 10, 3>, float, Shape<3, 20, 20>>(ctx, 3));
+  CHECK(ctx.owned.find<gpu::Convolutions>() != nullptr);
 }
 TEST_CASE("and so are transposed ones" * needs_gpu()) {
   check_both<Chain<ConvTranspose2d<256, 512, 4, 1, 0>>, Shape<256, 1, 1>>(3);

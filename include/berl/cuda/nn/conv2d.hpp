@@ -1,9 +1,10 @@
 #pragma once
-#include <berl/cuda/nn/convolve.hpp>  // Convolutions
-#include <berl/cuda/nn/lay.hpp>       // laid, place_for, deliver
-#include <berl/cuda/nn/plan.hpp>      // Planned
-#include <berl/cuda/nn/stored.hpp>    // Same
-#include <berl/nn/conv2d.hpp>         // Conv2d, ConvTranspose2d
+#include <berl/cuda/nn/convolve.hpp>      // Convolutions
+#include <berl/cuda/nn/few_channels.hpp>  // Conv2d where few_channels
+#include <berl/cuda/nn/lay.hpp>           // laid, place_for, deliver
+#include <berl/cuda/nn/plan.hpp>          // Planned
+#include <berl/cuda/nn/stored.hpp>        // Same
+#include <berl/nn/conv2d.hpp>             // Conv2d, ConvTranspose2d
 
 namespace berl::gpu {
 /// The convolution whose forward pass or whose adjoint a layer is, for a batch of In.
@@ -103,7 +104,7 @@ struct Planned<nn::Conv2d<C, M, K, S, P, B>, T, In> : ConvolutionOf<nn::Conv2d<C
 template <int C, int M, int K, int S, int P, class B, class T, class In>
 struct Planned<nn::ConvTranspose2d<C, M, K, S, P, B>, T, In> : ConvolutionOf<nn::ConvTranspose2d<C, M, K, S, P, B>, T, In> {};
 
-/// Kernel of either, by cuDNN.
+/// Kernel of either, by cuDNN, where a convolution does not have few channels in.
 template <class L>
 struct ConvolutionKernel {
   template <class In, class T, class Params, class Y>
