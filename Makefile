@@ -1,5 +1,5 @@
 # Thin: each line is what one would type.
-.PHONY: setup demo test test-cuda test-sanitize test-clang fuzz bench bench-cuda compare interop compile-time format tidy
+.PHONY: setup demo test test-cuda sanitize-cuda test-sanitize test-clang fuzz bench bench-cuda compare interop compile-time format tidy
 setup:
 	@scripts/setup.sh
 demo: setup
@@ -12,6 +12,9 @@ test-cuda: setup
 	cmake --preset cuda
 	cmake --build --preset cuda --target berl_tests_cuda
 	ctest --preset cuda --tests-regex '^cuda/'
+sanitize-cuda: setup
+	cmake --preset cuda
+	cmake --build --preset cuda --target $@
 test-sanitize: setup
 	@scripts/setup.sh sanitize
 	cmake --workflow --preset sanitize
