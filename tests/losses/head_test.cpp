@@ -30,6 +30,21 @@ struct NoScale {
     return {g, T(1), g};
   }
 };
+struct BeginsASpan : OnlyTarget {
+  static constexpr char const* state[] = {"a"};
+  template <class T>
+  void begin(std::span<T> its, int) const {
+    its[0] = 1;
+  }
+};
+struct RenewsASpan : OnlyTarget {
+  static constexpr char const* state[] = {"a"};
+  template <class T>
+  void renew(std::span<T> its, auto const&) const {
+    its[0] = 1;
+  }
+};
+static_assert(!MarginHead<BeginsASpan> && !MarginHead<RenewsASpan>);
 static_assert(MarginHead<OnlyTarget> && !MarginHead<NoTarget> && !MarginHead<NoScale> && !MarginHead<int>);
 static_assert(gathers<NpcFace> && !gathers<CurricularFace>);
 static_assert(has_number<Softmax> && has_number<AdaptiveFace> && !has_number<AdaFace>);

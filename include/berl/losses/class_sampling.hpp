@@ -8,7 +8,8 @@
 /// learnt numbers are as if there were no more; the gradients of all other classes stay 0, and an optimiser leaves their weights and
 /// momentum alone, so that neither decays (Sgd::step_rows; train::Trainer does so).
 namespace berl::losses {
-/// How many classes a step sees: rate * identities, and at least as many as its batch can have.
+/// How many classes a step sees: rate * identities. Where the batch is larger than that it is the batch, not the number of classes that
+/// happen to be in it: what a step takes memory for is then the same for each batch, and nothing has to wait for that number on a GPU.
 constexpr int sampled_classes(int batch, int identities, double rate) {
   return std::min(identities, std::max(batch, static_cast<int>(rate * identities)));
 }
@@ -42,14 +43,24 @@ inline void sample_classes(Context<Host>& ctx, Seed seed, std::uint64_t step, st
     if (order[j] <= last) *next++ = j;
 }
 
+namespace detail {
+/// Bytes of scratch: what classes are drawn with; and what a step keeps of those that it sees.
+constexpr std::size_t order_bytes(int identities) {
+  return 2 * padded<std::uint64_t>(static_cast<std::size_t>(identities)) * sizeof(std::uint64_t);
+}
+template <class T, class S>
+constexpr std::size_t row_bytes(int batch, int classes, HeadLayout const& layout) {
+  auto const n = static_cast<std::size_t>(classes);
+  return (2 * padded<T>(n * S::size) + (layout.number != nullptr ? 2 * padded<T>(n) : 0)) * sizeof(T) +
+         padded<int>(static_cast<std::size_t>(batch)) * sizeof(int);
+}
+}  // namespace detail
+
 /// Bytes of ctx.scratch that both of these take.
 template <class T, class S>
 constexpr std::size_t sampled_scratch_bytes(int batch, int identities, int classes, HeadLayout const& layout = {}, bool filters = false) {
-  auto const n = static_cast<std::size_t>(classes);
-  std::size_t const rows = 2 * padded<T>(n * S::size) + (layout.number != nullptr ? 2 * padded<T>(n) : 0);
-  return std::max(
-      2 * padded<std::uint64_t>(static_cast<std::size_t>(identities)) * sizeof(std::uint64_t),
-      rows * sizeof(T) + padded<int>(static_cast<std::size_t>(batch)) * sizeof(int) + scratch_bytes<T, S>(batch, classes, layout, filters));
+  return std::max(detail::order_bytes(identities),
+                  detail::row_bytes<T, S>(batch, classes, layout) + scratch_bytes<T, S>(batch, classes, layout, filters));
 }
 
 /// forward_backward() over these classes of `params` alone, which hold those of all labels. Adds to their gradients.

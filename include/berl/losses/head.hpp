@@ -103,6 +103,10 @@ template <class H>
 concept HasScale = requires(H const& head) {
   { head.scale } -> std::convertible_to<double>;
 };
+/// A head that would compile, and whose state would never begin or be renewed.
+template <class H>
+concept StateInASpan = requires(H const& head, std::span<double> state) { head.begin(state, 3); } ||
+                       requires(H const& head, std::span<double> state, Batch<double> const& batch) { head.renew(state, batch); };
 }  // namespace detail
 
 /// A head: its constants are its members, and it computes one element at a time, for any floating-point type T. It says
@@ -110,7 +114,8 @@ concept HasScale = requires(H const& head) {
 ///   logit(c, bound, t), slope(c, bound, t)   z_ij and dz_ij/dc_ij for j != y_i; without them z_ij = scale c_ij
 /// t is the first number of the head's state. What else a head may have, and what holds where it has not:
 ///   next(t, mean of g)        a state of one number t, renewed in training before it is used, from 0
-///   state, begin(state, C), renew(state, batch)   a state of several: their names, how they begin (with 0), and the same, from any Batch
+///   state, begin(state, C), renew(state, batch)   a state of several: their names, how they begin (with 0), and the same, from any Batch;
+///                             given as a pointer
 ///   least_batch               how many embeddings that needs (1)
 ///   bound(g), gather(c, bound, t)   sums over the other classes, made before state and targets: Own::others, Batch::gathered
 ///   number, first_number(random), limited(a), number_penalty(mean)   a learnt number for each class: its name, how it begins (0),
@@ -119,7 +124,9 @@ concept HasScale = requires(H const& head) {
 ///   similarity, initial       Cosine, Initial::normal
 ///   name                      by which it is chosen, and which checkpoints bear (own)
 template <class H>
-concept MarginHead = (detail::TargetOfCosine<H> || detail::TargetOfOwn<H>)&&(detail::HasLogit<H> || detail::HasScale<H>)&&std::copyable<H>;
+concept MarginHead =
+    (detail::TargetOfCosine<H> || detail::TargetOfOwn<H>)&&(detail::HasLogit<H> || detail::HasScale<H>)&&std::copyable<H> &&
+    !detail::StateInASpan<H>;
 
 template <class H>
 inline constexpr bool gathers = requires(H const& head, double x) {

@@ -105,7 +105,7 @@ void visit_config(C& c, F&& f) {
     f(key.c_str(), c.head.constants[k], losses::head_constants[k].what, bits);
   }
   f("head.filter", c.head_filter, "cosines of other classes above it count as 0; 0: none do", bits);
-  f("head.sample_rate", c.head_sample_rate, "part of the classes that a step sees (Partial FC)", bits);
+  f("head.sample_rate", c.head_sample_rate, "part of the classes that a step sees, but at least `batch` (Partial FC)", bits);
   f("resize", c.resize, "112 to 64: bilinear, triangle or area", bits);
   f("augment.flip", c.augment.flip, "probability that a picture is mirrored", bits);
   f("augment.crop", c.augment.crop, "probability that only a box is left", bits);

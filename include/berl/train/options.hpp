@@ -40,7 +40,7 @@ struct Options {
   int threads = 1;
   Head head{};
   double head_filter = 0;       ///< cosines of other classes above it count as 0; 0: none do (deng2019's code)
-  double head_sample_rate = 1;  ///< part of the classes that a step sees (an2022); see losses/class_sampling.hpp
+  double head_sample_rate = 1;  ///< part of the classes that a step sees (an2022), but at least `batch`; see losses/class_sampling.hpp
   imaging::Settings imaging{};
   losses::ReconstructionLoss reconstruction{};
   double gamma_fr = 1, gamma_recon = 1;  ///< Eq. 7

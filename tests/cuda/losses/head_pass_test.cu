@@ -5,6 +5,7 @@
 #include <berl/losses/arc_face.hpp>
 #include <berl/losses/curricular_face.hpp>
 #include <berl/losses/mag_face.hpp>
+#include <berl/losses/npc_face.hpp>
 #include <berl/losses/softmax.hpp>
 
 #include <vector>
@@ -55,13 +56,13 @@ TEST_CASE_TEMPLATE("lengths and cosines of embeddings and classes", Team, Solo, 
   Table const t(3, 2, 2);
   double const f[] = {0, 2, 3, 0, 1, 1}, w[] = {3, 4, 0, 0};
   int const labels[] = {0, 2, -1};
-  double numbers[] = {0.25, unset};
+  double numbers[] = {0.25, -std::numeric_limits<double>::infinity()};
   HeadGiven<double> const given{labels, 0, nullptr, numbers, nullptr};
-  double lengths[2];
+  double lengths[2], affine[2];
   work<Team>([&](Team team) {
-    for (int i = 0; i < 3; ++i) embed_sample<losses::ArcFace>(team, t.m, given, i, f + 2 * i, w, 2);
+    for (int i = 0; i < 3; ++i) embed_sample(team, t.m, losses::ArcFace{}, given, i, f + 2 * i, w, 2);
     for (int j = 0; j < 2; ++j) {
-      double const inverse = inverse_length<losses::ArcFace>(team, w + 2 * j, 2);
+      double const inverse = inverse_length<losses::ArcFace>(team, given, j, w, 2);
       if (Team::rank() == 0) lengths[j] = inverse;
     }
   });
@@ -73,12 +74,17 @@ TEST_CASE_TEMPLATE("lengths and cosines of embeddings and classes", Team, Solo, 
   CHECK(lengths[0] == doctest::Approx(0.2).epsilon(1e-15));
   CHECK(std::isnan(lengths[1]));  // no direction
   work<Team>([&](Team team) {
-    for (int i = 0; i < 3; ++i) embed_sample<losses::Softmax>(team, t.m, given, i, f + 2 * i, w, 2);
-    double const one = inverse_length<losses::Softmax>(team, w + 2, 2);
-    if (Team::rank() == 0) lengths[1] = one;
+    for (int i = 0; i < 3; ++i) embed_sample(team, t.m, losses::Softmax{}, given, i, f + 2 * i, w, 2);
+    for (int j = 0; j < 2; ++j) {
+      double const one = inverse_length<losses::Softmax>(team, given, j, w, 2);
+      if (Team::rank() == 0) affine[j] = one;
+    }
   });
   CHECK((t.m.u[0] == 0 && t.m.u[1] == 2 && t.m.inverse_f[0] == 1 && t.m.g[0] == 8.25));  // f w + a
-  CHECK((std::isnan(t.m.g[1]) && std::isnan(t.m.g[2]) && lengths[1] == 1));
+  CHECK((std::isnan(t.m.g[1]) && std::isnan(t.m.g[2])));
+  CHECK((affine[0] == 1 && std::isnan(affine[1])));  // whose number is no number
+  work<Team>([&](Team team) { embed_sample(team, t.m, losses::NpcFace{}, given, 0, f, w, 2); });
+  CHECK(t.m.bound[0] == doctest::Approx(losses::NpcFace{}.bound(0.8)).epsilon(1e-14));
 }
 
 TEST_CASE_TEMPLATE("t moves a hundredth of the way to the mean cosine, in training alone", Team, Solo, Crew<5>) {

@@ -103,9 +103,9 @@ Result<T> by_a_team(H const& head, Given<T> const& given, double filter) {
       for (int group = 0; group < m.groups; ++group)
         for (int tile = 0; tile < tiles; ++tile, Team::sync()) gather_classes<H>(team, m, pass, f, group, tile, sums.data());
     };
-    for (int i = 0; i < given.samples; ++i) embed_sample<H>(team, m, pass, i, given.f.read().sample(i), w, D);
+    for (int i = 0; i < given.samples; ++i) embed_sample(team, m, head, pass, i, given.f.read().sample(i), w, D);
     for (int j = 0; j < given.classes; ++j) {
-      T const inverse = inverse_length<H>(team, w + j * D, D);
+      T const inverse = inverse_length<H>(team, pass, j, w, D);
       if (Team::rank() == 0) m.inverse_w[j] = inverse;
     }
     Team::sync();
@@ -166,6 +166,14 @@ Result<T> by_the_gpu(H const& head, Given<T> const& given, double filter, Precis
   r.accuracy = numbers[1];
   return r;
 }
+/// A head of its defaults, but MagFace with embeddings as short as those here in its range.
+template <class H>
+H made() {
+  if constexpr (std::is_same_v<H, losses::MagFace>)
+    return H{.shortest = 1, .longest = 8};
+  else
+    return H{};
+}
 /// Cosines above which other classes are hidden; an affine head has none.
 template <class H>
 std::vector<double> filters() {
@@ -182,13 +190,27 @@ TEST_CASE_TEMPLATE("a team's loss and gradients are those of the host's loops", 
   for (double const filter : filters<H>()) {
     Given<double> const few(37, 150), many(5, 2500);
     for (auto const* given : {&few, &many}) {
-      auto const expected = by_the_host(H{}, *given, filter);
-      check_close(by_a_team<Solo>(H{}, *given, filter), expected);
-      check_close(by_a_team<Crew<5>>(H{}, *given, filter), expected);
+      auto const expected = by_the_host(made<H>(), *given, filter);
+      check_close(by_a_team<Solo>(made<H>(), *given, filter), expected);
+      check_close(by_a_team<Crew<5>>(made<H>(), *given, filter), expected);
     }
     Given<float> const floats(37, 150);
-    check_close(by_a_team<Solo>(H{}, floats, filter), by_the_host(H{}, floats, filter), 1e-4);  // logits of 64 lose 4e-6 to rounding
+    check_close(by_a_team<Solo>(made<H>(), floats, filter), by_the_host(made<H>(), floats, filter),
+                1e-4);  // logits of 64 lose 4e-6 to rounding
   }
+}
+
+TEST_CASE("MagFace's embeddings here are of lengths that move its margin") {
+  auto const head = made<losses::MagFace>();
+  Given<double> const given(37, 150);
+  int inside = 0;
+  for (int i = 0; i < given.samples; ++i) {
+    double squared = 0;
+    for (int d = 0; d < D; ++d) squared += std::pow(given.f.read().sample(i)[d], 2);
+    double const length = std::sqrt(squared);
+    inside += length > head.shortest && length < head.longest ? 1 : 0;
+  }
+  CHECK(inside > 30);
 }
 
 TEST_CASE("classes without a direction and labels of no class make the loss NaN") {
@@ -211,11 +233,11 @@ TEST_CASE("classes without a direction and labels of no class make the loss NaN"
 TEST_CASE_TEMPLATE("heads on the GPU are those of the host" * needs_gpu(), H, HEADS) {
   for (double const filter : filters<H>()) {
     Given<double> const doubles(37, 2500);
-    check_close(by_the_gpu(H{}, doubles, filter), by_the_host(H{}, doubles, filter), 1e-12);
+    check_close(by_the_gpu(made<H>(), doubles, filter), by_the_host(made<H>(), doubles, filter), 1e-12);
     Given<float> const floats(200, 5000);
-    auto const once = by_the_gpu(H{}, floats, filter);
-    check_close(once, by_the_host(H{}, floats, filter), 1e-4);
-    auto const again = by_the_gpu(H{}, floats, filter);
+    auto const once = by_the_gpu(made<H>(), floats, filter);
+    check_close(once, by_the_host(made<H>(), floats, filter), 1e-4);
+    auto const again = by_the_gpu(made<H>(), floats, filter);
     CHECK((same_bits(again.dw, once.dw) && same_bits(again.df, once.df) && again.loss == once.loss));
     CHECK((same_bits(again.state, once.state) && same_bits(again.d_number, once.d_number)));
   }

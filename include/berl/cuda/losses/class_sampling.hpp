@@ -115,12 +115,8 @@ inline std::size_t sort_bytes(Context<Cuda>& ctx, int identities, int classes) {
 ///   errors  Error, where cuBLASLt has no algorithm
 template <class T, class S>
 std::size_t plan_sampled_head(Context<Cuda>& ctx, int batch, int identities, int classes, losses::HeadLayout const& layout = {}) {
-  auto const n = static_cast<std::size_t>(classes);
-  std::size_t const orders = 2 * padded<std::uint64_t>(static_cast<std::size_t>(identities)) * sizeof(std::uint64_t),
-                    rows = 2 * padded<T>(n * S::size) + (layout.number != nullptr ? 2 * padded<T>(n) : 0);
-  return std::max(
-      orders + workspace_bytes(detail::sort_bytes(ctx, identities, classes)),
-      rows * sizeof(T) + padded<int>(static_cast<std::size_t>(batch)) * sizeof(int) + plan_head<T, S>(ctx, batch, classes, layout));
+  return std::max(losses::detail::order_bytes(identities) + workspace_bytes(detail::sort_bytes(ctx, identities, classes)),
+                  losses::detail::row_bytes<T, S>(batch, classes, layout) + plan_head<T, S>(ctx, batch, classes, layout));
 }
 }  // namespace berl::gpu
 
@@ -152,6 +148,8 @@ void sampled_forward_backward(Context<Cuda>& ctx, H const& head, Read<T, S, Cuda
                               Write<double, Shape<2>, Cuda> result, double filter = 0) {
   constexpr char const* name = "berl::losses::sampled_forward_backward";
   constexpr int D = S::size;
+  if constexpr (gpu::Rows<T, D>::at_once > 1)
+    gpu::require_aligned(name, params.weight.value()), gpu::require_aligned(name, params.weight.gradient());
   Scope const scope(ctx.scratch);
   std::size_t const pieces = classes.size() * gpu::Rows<T, D>::pieces;
   int const n = static_cast<int>(classes.size());

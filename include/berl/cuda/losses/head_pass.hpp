@@ -32,19 +32,26 @@ struct SumOfExponentials {
   }
 };
 
-/// A class's 1/|w|, of an affine head 1; one without a direction, or with a weight that is not finite, has none, and makes the loss NaN.
+/// Class j's 1/|w|, of an affine head 1; one without a direction, or with a number that is not finite, has none, and makes the loss NaN.
 template <class H, class Team, class T>
-BERL_FN T inverse_length(Team const&, T const* w, int D) {
+BERL_FN T inverse_length(Team const&, HeadGiven<T> const& given, int j, T const* weights, int D) {
+  T const* const w = weights + static_cast<std::ptrdiff_t>(j) * D;
   T squared[1] = {};
   for (int d = Team::rank(); d < D; d += Team::size) squared[0] += w[d] * w[d];
   Team::sum(squared);
-  T const inverse = losses::is_affine<H> ? 1 + 0 * squared[0] : 1 / std::sqrt(squared[0]);
+  T inverse;
+  if constexpr (losses::is_affine<H>)
+    inverse = 1 + 0 * (squared[0] + given.number[j]);
+  else
+    inverse = 1 / std::sqrt(squared[0]);
   return inverse > 0 && inverse < infinite<T> ? inverse : no_number<T>;
 }
 
-/// A sample's embedding of unit length, of an affine head as it is, and c_iy of its own class, NaN where there is no such class.
-template <class H, class Team, class T>
-BERL_FN void embed_sample(Team const&, HeadTable<T> const& m, HeadGiven<T> const& given, int i, T const* f, T const* weights, int D) {
+/// A sample's embedding of unit length, of an affine head as it is, and c_iy of its own class, NaN where there is no such class; the bound
+/// of its other classes, for a head that sums over them before there is a target.
+template <class Team, class T, class H>
+BERL_FN void embed_sample(Team const&, HeadTable<T> const& m, H const& head, HeadGiven<T> const& given, int i, T const* f, T const* weights,
+                          int D) {
   int const label = given.labels[i];
   bool const known = label >= 0 && label < m.classes;
   T const* const w = weights + static_cast<std::ptrdiff_t>(known ? label : 0) * D;
@@ -63,15 +70,14 @@ BERL_FN void embed_sample(Team const&, HeadTable<T> const& m, HeadGiven<T> const
     m.g[i] = known ? sums[1] + given.number[label] : no_number<T>;
   else
     m.g[i] = known ? clamped(sums[1] * inverse / std::sqrt(sums[2])) : no_number<T>;
+  if constexpr (losses::gathers<H>) m.bound[i] = head.bound(m.g[i]);
 }
 
 /// What a head's gather() says of a class, and where it says it.
 template <class T, class H>
 struct GatherOf {
   H head;
-  BERL_FN losses::Gathered<T> operator()(HeadTable<T> const& m, int i, T c, bool, T t) const {
-    return head.gather(c, head.bound(m.g[i]), t);
-  }
+  BERL_FN losses::Gathered<T> operator()(HeadTable<T> const& m, int i, T c, bool, T t) const { return head.gather(c, m.bound[i], t); }
 };
 /// dL/dz_ij dz_ij/d|f_i|, without the batch's weight; a class that is hidden by the filter has no gradient.
 template <class T, class H>

@@ -20,15 +20,15 @@ struct HeadProducts {
 
 namespace detail {
 template <int threads, class H, class T>
-__global__ void __launch_bounds__(threads) lengths_kernel(HeadTable<T> m, T const* weights, int D) {
+__global__ void __launch_bounds__(threads) lengths_kernel(HeadTable<T> m, HeadGiven<T> given, T const* weights, int D) {
   int const j = static_cast<int>(blockIdx.x);
-  T const inverse = inverse_length<H>(Block<threads>{}, weights + static_cast<std::ptrdiff_t>(j) * D, D);
+  T const inverse = inverse_length<H>(Block<threads>{}, given, j, weights, D);
   if (threadIdx.x == 0) m.inverse_w[j] = inverse;
 }
-template <int threads, class H, class T>
-__global__ void __launch_bounds__(threads) embed_kernel(HeadTable<T> m, HeadGiven<T> given, T const* f, T const* weights, int D) {
+template <int threads, class T, class H>
+__global__ void __launch_bounds__(threads) embed_kernel(HeadTable<T> m, H head, HeadGiven<T> given, T const* f, T const* weights, int D) {
   int const i = static_cast<int>(blockIdx.x);
-  embed_sample<H>(Block<threads>{}, m, given, i, f + static_cast<std::ptrdiff_t>(i) * D, weights, D);
+  embed_sample(Block<threads>{}, m, head, given, i, f + static_cast<std::ptrdiff_t>(i) * D, weights, D);
 }
 template <class H, class T, class F>
 __global__ void __launch_bounds__(head_threads) gather_kernel(HeadTable<T> m, HeadGiven<T> given, F f) {
@@ -101,8 +101,8 @@ class HeadPass {
     unsigned const tiles = static_cast<unsigned>(m_.stride / head_samples);
     if constexpr (requires(T a) { head_.limited(a); })
       if (training) each_number(LimitNumber<T, H>{head_});
-    launch(ctx_, name, embed_kernel<128, H, T>, {samples(), 128}, m_, given_, f_.data(), w_.data(), D);
-    launch(ctx_, name, lengths_kernel<128, H, T>, {static_cast<unsigned>(m_.classes), 128}, m_, w_.data(), D);
+    launch(ctx_, name, embed_kernel<128, T, H>, {samples(), 128}, m_, head_, given_, f_.data(), w_.data(), D);
+    launch(ctx_, name, lengths_kernel<128, H, T>, {static_cast<unsigned>(m_.classes), 128}, m_, given_, w_.data(), D);
     Products::run<T>(ctx_, name, products_.cosines, w_.data(), m_.u, nullptr, nullptr, m_.table);
     if constexpr (losses::gathers<H>) gather(GatherOf<T, H>{head_});
     launch(ctx_, name, aim_kernel<256, T, H>, {1, 256}, m_, head_, given_, training);
@@ -112,8 +112,6 @@ class HeadPass {
   }
   template <class DW, class DF>
   void backward(DW dw, DF df) {
-    if (losses::has_number<H> && given_.d_number == nullptr)
-      throw std::logic_error("berl::losses: a head that learns numbers is given no place for their gradient.");
     if constexpr (losses::uses_norm<H> && !skips<DF>) gather(NormSlopeOf<T, H>{head_});
     launch(ctx_, name, pull_classes_kernel<T, H>, {blocks_for(static_cast<std::size_t>(m_.classes), head_classes), head_threads}, m_, head_,
            given_);
@@ -182,6 +180,8 @@ void forward_backward(Context<Cuda>& ctx, H const& head, Read<T, S, Cuda> embedd
                       Read<T, S, Cuda> weight, DW d_weight, DF d_embedding, std::type_identity_t<Kept<T>> const& kept,
                       Write<double, Shape<2>, Cuda> result, double filter = 0) {
   detail::check_batch(head, embedding.batch());
+  if (has_number<H> && kept.d_number == nullptr)
+    throw std::logic_error("berl::losses: a head that learns numbers is given no place for their gradient.");
   Scope const scope(ctx.scratch);
   gpu::detail::HeadPass<H, T, S> pass(ctx, head, embedding, labels, weight, kept, filter);
   pass.forward(true, result.data());
