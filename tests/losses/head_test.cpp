@@ -31,17 +31,15 @@ struct NoScale {
   }
 };
 struct BeginsASpan : OnlyTarget {
-  static constexpr char const* state[] = {"a"};
   template <class T>
-  void begin(std::span<T> its, int) const {
-    its[0] = 1;
+  void begin(std::span<T> state, int) const {
+    state[0] = 1;
   }
 };
 struct RenewsASpan : OnlyTarget {
-  static constexpr char const* state[] = {"a"};
   template <class T>
-  void renew(std::span<T> its, auto const&) const {
-    its[0] = 1;
+  void renew(std::span<T> state, auto const&) const {
+    state[0] = 1;
   }
 };
 static_assert(!MarginHead<BeginsASpan> && !MarginHead<RenewsASpan>);
