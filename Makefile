@@ -1,5 +1,5 @@
 # Thin: each line is what one would type.
-.PHONY: setup demo test test-cuda sanitize-cuda test-sanitize test-clang fuzz bench bench-cuda compare interop compile-time format tidy
+.PHONY: setup demo test test-cuda sanitize-cuda test-sanitize test-clang fuzz bench bench-cuda compare compare-cuda interop compile-time format tidy
 setup:
 	@scripts/setup.sh
 demo: setup
@@ -33,6 +33,8 @@ bench-cuda: setup
 	cmake --build --preset cuda --target $@
 compare: setup
 	@scripts/compare.sh
+compare-cuda: setup
+	@scripts/compare.sh cuda
 interop: setup
 	@scripts/interop.sh
 format tidy: setup

@@ -14,6 +14,21 @@ static_assert(copy_scratch_bytes<float, Map, Blocked, Nhwc>(2) == 2 * 32 * 15 * 
 static_assert(copy_scratch_bytes<float, Shape<16, 3, 5>, Blocked, Nhwc>(2) == 0 &&
               copy_scratch_bytes<float, Shape<32, 1, 1>, Nchw, Nhwc>(2) == 0);
 
+TEST_CASE("numbers find their places in another layout") {
+  Tensor<float, Map, Host, Nchw> plain(2), back(2);
+  for (std::size_t i = 0; i < plain.size(); ++i) plain[i] = static_cast<float>(i);
+  Tensor<float, Map, Host, Nhwc> found(2), expected(2);
+  copy(plain.read(), expected.write());  // the host's
+  gpu::detail::Relayout<Map, Nchw, Nhwc, float> const there{plain.read().data(), found.write().data()};
+  gpu::detail::Relayout<Map, Nhwc, Nchw, float> const and_back{found.read().data(), back.write().data()};
+  for (std::size_t i = 0; i < plain.size(); ++i) there(i);
+  for (std::size_t i = 0; i < plain.size(); ++i) and_back(i);
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    CHECK(found[i] == expected[i]);
+    CHECK(back[i] == plain[i]);
+  }
+}
+
 TEST_CASE_TEMPLATE("what goes to the GPU comes back, in any layout" * needs_gpu(), T, float, double) {
   Context<Cuda> ctx(0, 1 * MiB);
   Tensor<T, Map, Host, Nchw> plain(2), back(2);

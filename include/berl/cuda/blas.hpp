@@ -1,10 +1,12 @@
 #pragma once
 #include <berl/core/bf16.hpp>     // number_of
 #include <berl/cuda/context.hpp>  // Context<Cuda>
+#include <berl/cuda/pack.hpp>     // require_aligned
 
 #include <cublasLt.h>
 
 #include <deque>
+#include <initializer_list>
 #include <memory>  // unique_ptr
 #include <source_location>
 #include <string>
@@ -145,10 +147,11 @@ class Products {
   cublasLtHandle_t handle() const { return handle_.get(); }
 
   /// Runs the product of this shape.
-  ///   errors  std::logic_error, unless it has been planned
+  ///   errors  std::logic_error, unless it has been planned; Error, where a matrix does not start at a multiple of 16 bytes
   template <class T, class To>
   static void run(Context<Cuda>& ctx, char const* name, ProductShape const& s, T const* a, T const* b, std::type_identity_t<To> const* bias,
                   std::type_identity_t<To> const* base, To* to) {
+    for (void const* const matrix : std::initializer_list<void const*>{a, b, base, to}) require_aligned(name, matrix);
     if (Products* const all = ctx.owned.find<Products>())
       for (ProductPlan const& one : all->plans_)
         if (one.shape() == s) return one.run<T, To>(ctx, all->handle(), a, b, bias, base, to);

@@ -23,7 +23,7 @@ void launch(Context<Cuda>& ctx, char const* name, void (*kernel)(P...), Grid con
   static_assert((std::is_trivially_copyable_v<P> && ...), "berl::gpu::launch: a kernel's arguments are copied byte by byte to the GPU.");
   static_assert((std::size_t{0} + ... + sizeof(P)) <= 32764, "berl::gpu::launch: a kernel's arguments take at most 32764 bytes.");
   if (grid.blocks.x == 0 || grid.blocks.y == 0 || grid.blocks.z == 0) return;
-  if (grid.shared > 48 * KiB)
+  if (grid.shared > 0)  // with what a kernel has of its own it may be more than the 48 KiB that need no asking
     check(cudaFuncSetAttribute(reinterpret_cast<void const*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
                                static_cast<int>(grid.shared)),
           name);

@@ -35,16 +35,18 @@ class Tensor<T, S, Cuda, L> {
 
 namespace gpu::detail {
 template <class S, class From, class To, class T>
-__global__ void relayout_kernel(T const* from, T* to, std::size_t n) {
-  std::size_t const i = static_cast<std::size_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (i >= n) return;
-  std::size_t const sample = i / S::size * S::size;
-  auto const [c, pixel] = element_at<S, To>(static_cast<int>(i - sample));
-  to[i] = from[sample + static_cast<std::size_t>(offset_of<S, From>(c, pixel / width<S>, pixel % width<S>))];
-}
+struct Relayout {
+  T const* from;
+  T* to;
+  BERL_FN void operator()(std::size_t i) const {
+    std::size_t const sample = i / S::size * S::size;
+    auto const [c, pixel] = element_at<S, To>(static_cast<int>(i - sample));
+    to[i] = from[sample + static_cast<std::size_t>(offset_of<S, From>(c, pixel / width<S>, pixel % width<S>))];
+  }
+};
 template <class S, class From, class To, class T>
 void relayout(Context<Cuda>& ctx, T const* from, T* to, std::size_t n) {
-  launch(ctx, "berl::copy", relayout_kernel<S, From, To, T>, {blocks_for(n, 256), 256}, from, to, n);
+  each(ctx, "berl::copy", n, Relayout<S, From, To, T>{from, to});
 }
 inline void expect_equal(int from, int to) {
   if (from != to)

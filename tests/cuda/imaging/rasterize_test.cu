@@ -143,7 +143,18 @@ TEST_CASE("corners that do not fit into shared memory are projected anew") {
   check_gradients(found, expected);
 }
 
-TEST_CASE_TEMPLATE("the GPU draws what the host does, twice the same" * needs_gpu(), Side, Shape<33>, Shape<64>, Shape<128>) {
+TEST_CASE_TEMPLATE("a band has at least a row, and fits into what a block shares", Side, Shape<33>, Shape<64>, Shape<128>) {
+  constexpr int S = Side::size;
+  Settings s;
+  for (s.supersampling = 1; s.supersampling <= 8; ++s.supersampling) {
+    imaging::detail::Raster<S> const raster(s);
+    CHECK((raster.rows() >= 1 && raster.rows() <= S));
+    auto const samples = static_cast<std::size_t>(raster.rows() * raster.A() * raster.side());
+    CHECK(imaging::detail::corner_bytes<S> + 8 * samples <= imaging::detail::most_shared);
+  }
+}
+
+TEST_CASE_TEMPLATE("the GPU draws what the host does, twice the same" * needs_gpu(), Side, Shape<33>, Shape<55>, Shape<64>, Shape<128>) {
   constexpr int S = Side::size;
   auto ctx = test_context();
   for (int i = 0; i < 4; ++i) {

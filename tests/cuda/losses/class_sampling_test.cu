@@ -48,6 +48,9 @@ TEST_CASE("sorted by their order the first classes are those that the host draws
     std::vector<std::uint64_t> order(identities);
     OrderOfClasses const of{named(Seed{1}, "classes"), 99, &step, order.data()};
     for (std::size_t j = 0; j < order.size(); ++j) of(j);
+    std::uint64_t as_said = 0;  // where no number lies on the GPU
+    OrderOfClasses{named(Seed{1}, "classes"), step, nullptr, &as_said}(0);
+    CHECK(as_said == order[0]);
     std::vector<int> with_wrong = labels;
     with_wrong.push_back(-1), with_wrong.push_back(identities);  // which name none
     OwnClassesFirst const own{with_wrong.data(), identities, order.data()};

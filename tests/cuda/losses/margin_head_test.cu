@@ -188,8 +188,8 @@ std::vector<double> filters() {
 
 TEST_CASE_TEMPLATE("a team's loss and gradients are those of the host's loops", H, HEADS) {
   for (double const filter : filters<H>()) {
-    Given<double> const few(37, 150), many(5, 2500);
-    for (auto const* given : {&few, &many}) {
+    Given<double> const few(37, 150), many(5, 2500), both(37, 300);  // tiles of samples, groups of classes, and both
+    for (auto const* given : {&few, &many, &both}) {
       auto const expected = by_the_host(made<H>(), *given, filter);
       check_close(by_a_team<Solo>(made<H>(), *given, filter), expected);
       check_close(by_a_team<Crew<5>>(made<H>(), *given, filter), expected);

@@ -88,6 +88,13 @@ TEST_CASE("a team weighs samples and adds them up as the host does") {
   check([](auto const& body) { Crew<5>::work([&] { body(Crew<5>{}); }); });
 }
 
+TEST_CASE_TEMPLATE("a sample that does not count adds nothing, whatever it is", Team, Solo, Crew<5>) {
+  float const weight[] = {0.5f, 0, 2}, sample[] = {1, NAN, 3};
+  double loss = 0;
+  work<Team>([&](Team team) { losses::eq6::add_up(team, weight, sample, 3, &loss); });
+  CHECK(loss == 6.5);
+}
+
 TEST_CASE("reconstruction losses on the GPU are the host's, twice the same" * needs_gpu()) {
   for (auto const& way : ways) {
     auto const expected = by_the_host(way), once = by_the_gpu(way), again = by_the_gpu(way);

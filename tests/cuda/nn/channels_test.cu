@@ -76,11 +76,12 @@ void check_team() {
 }  // namespace
 
 // Interleaved channels in packs; planes, in packs and one by one; vectors.
-#define SHAPES Shape<16, 3, 5>, Shape<3, 4, 4>, Shape<5, 3, 3>, Shape<20>, Shape<7>
+#define SHAPES Shape<16, 3, 5>, Shape<3, 4, 4>, Shape<5, 3, 3>, Shape<3, 9, 16>, Shape<20>, Shape<7>
 
 TEST_CASE_TEMPLATE("a team maps channels and sums each over batch and pixels", S, SHAPES) {
   check_team<S, Solo>();
   check_team<S, Crew<5>>();
+  check_team<S, Crew<21>>();
 }
 
 TEST_CASE_TEMPLATE("the GPU maps channels and sums them" * needs_gpu(), S, SHAPES) {

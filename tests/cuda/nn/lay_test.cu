@@ -1,4 +1,4 @@
-#include "../compare.hpp"
+#include "slabs.hpp"
 
 #include <berl/cuda/nn/lay.hpp>
 
@@ -19,6 +19,29 @@ TEST_CASE("maps are handed over in their layout, with what the view asks for") {
   CHECK(BiasedOf<float>{bias}.at(1)(5.f) == 7.f);
   CHECK(laid_bytes<float, Few, Nhwc>(2) == 128 * sizeof(float));
   CHECK((laid_bytes<float, Shape<16, 4, 5>, Nhwc>(2) == 0 && laid_bytes<float, Shape<3, 1, 1>, Nhwc>(2) == 0));
+}
+
+TEST_CASE_TEMPLATE("a team sums dy for the gradient of a bias", S, Shape<32, 4, 5>, Shape<3, 4, 5>, Shape<7>) {
+  constexpr int C = channels<S>;
+  auto const dy = filled<float, S>(3, "dy");
+  Tensor<float, S, Host, Nchw> plain(3);
+  copy(dy.read(), plain.write());
+  auto const by = [&]<class Team>(Team) {
+    using By = Slabs<Team, S, float>;
+    auto const dys = By::lying(dy);
+    auto db = filled<float, Shape<C>>(1, "db");
+    By::template sum<1>(SumOf<float>{}, Skip<float, S, Host>(nullptr, 3), nn::detail::AddToGradient<float>{&db[0]}, dys.read().data());
+    return db;
+  };
+  auto expected = filled<float, Shape<C>>(1, "db");
+  for (int k = 0; k < C; ++k) {
+    double sum = 0;
+    for (std::size_t i = 0; i < plain.size(); ++i)
+      if (static_cast<int>(i / plane<S> % C) == k) sum += static_cast<double>(plain[i]);
+    expected[static_cast<std::size_t>(k)] += static_cast<float>(sum);
+  }
+  CHECK(difference(by(Solo{}), expected) < rounding<float>);
+  CHECK(difference(by(Crew<5>{}), expected) < rounding<float>);
 }
 
 TEST_CASE("results are delivered on the GPU, with bias and base" * needs_gpu()) {

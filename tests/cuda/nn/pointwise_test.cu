@@ -99,6 +99,14 @@ TEST_CASE_TEMPLATE("elements that are found by their place are the host's", C, C
   CHECK(difference(stored_as<T>(found_dx), expected.dx) < rounding<E>);
 }
 
+TEST_CASE("dropout passes on, once trained, what it is given") {
+  auto const x = filled<float, Shape<9>>(1, "x");
+  auto y = filled<float, Shape<9>>(1, "y");
+  auto const before = filled<float, Shape<9>>(1, "y");
+  for (std::size_t i = 0; i < x.size(); ++i) map_at<1>(nn::detail::PassOn{}, y.add(), i, x.read().data());
+  for (std::size_t i = 0; i < x.size(); ++i) CHECK(y[i] == before[i] + x[i]);
+}
+
 TEST_CASE("maps that are stored as Bf16 are summed in float") {
   using In = Shape<32, 2, 2>;
   using Up = nn::Upsample::output<In>;

@@ -1,8 +1,10 @@
 #pragma once
+#include <berl/core/error.hpp>           // Error
 #include <berl/cuda/imaging/mesh.hpp>    // Mesh, Nearest, draw, pull_corner
 #include <berl/cuda/imaging/pixels.hpp>  // MovementShare, launch, Block
 #include <berl/imaging/rasterize.hpp>    // Rasterize
 
+#include <string>
 #include <type_traits>  // is_same_v
 
 namespace berl::imaging::detail {
@@ -92,6 +94,8 @@ BERL_FN void pull_raster(Team const& team, Raster<S> const& raster, Mesh<float, 
 inline constexpr int raster_threads = 512;
 template <int S>
 inline constexpr std::size_t corner_bytes = Mesh<float, S>::keeps ? (S * S * sizeof(Corner<float>) + 15) / 16 * 16 : 0;  // keys follow
+/// What the threads of a block may share on every GPU from sm_80 on, 163 KiB, without what the kernels have of their own.
+inline constexpr std::size_t most_shared = 162 * KiB;
 
 template <int S>
 __global__ void __launch_bounds__(raster_threads)
@@ -136,6 +140,12 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Cuda> {
       Raster<S> const raster(settings);
       int const rows = raster.rows(), bands = (S + rows - 1) / rows;
       std::size_t const shared = corner_bytes<S> + static_cast<std::size_t>(rows * raster.A() * raster.side()) * sizeof(unsigned long long);
+      if (shared > most_shared)
+        throw Error(
+            "berl::imaging::rasterize",
+            std::to_string(raster.A()) + " samples to each side of a pixel, of " + std::to_string(S) + " pixels",
+            "a row of pixels whose samples fit into " + std::to_string((most_shared - corner_bytes<S>) / KiB) + " KiB, at 8 bytes each",
+            "Use a smaller supersampling.");
       gpu::launch(ctx, "berl::imaging::rasterize", rasterize_kernel<S>,
                   {static_cast<unsigned>(depth.batch() * bands), raster_threads, shared}, raster, rows, depth, movement, drawn, rendered,
                   faces);
@@ -147,6 +157,9 @@ struct berl::Kernel<berl::imaging::Rasterize, berl::Cuda> {
                        Read<std::int32_t, Shape<1, S, S>, Cuda> faces, Read<T, Shape<1, S, S>, Cuda> d_rendered, DDepth d_depth,
                        DMovement d_movement) {
     using namespace imaging::detail;
+    static_assert(
+        corner_bytes<S> + S * S * sizeof(float) <= most_shared,
+        "berl::imaging on CUDA: a depth map is kept in the memory that a block's threads share, and has at most 203 x 203 pixels.");
     if constexpr (RasterNumbers<T>::ok)
       gpu::launch(ctx, "berl::imaging::rasterize_backward", pull_raster_kernel<S, DDepth, DMovement>,
                   {static_cast<unsigned>(depth.batch()), raster_threads, corner_bytes<S> + S * S * sizeof(float)}, Raster<S>(settings),

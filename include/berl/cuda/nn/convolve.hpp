@@ -1,6 +1,7 @@
 #pragma once
 #include <berl/core/bf16.hpp>  // number_of
 #include <berl/cuda/dnn.hpp>   // Dnn, Descriptor
+#include <berl/cuda/pack.hpp>  // require_aligned
 
 #include <algorithm>  // min, none_of
 #include <deque>
@@ -136,6 +137,7 @@ class ConvolutionPlan {
   ///   scratch workspace()
   template <class T>
   void run(Context<Cuda>& ctx, Dnn const& dnn, T const* x, T const* w, T const* y) const {
+    for (T const* const map : {x, w, y}) gpu::require_aligned("berl::nn::Conv2d", map);
     Scope const scope(ctx.scratch);
     std::int64_t const ids[] = {detail::x_id, detail::w_id, detail::y_id};
     void* const pointers[] = {const_cast<T*>(x), const_cast<T*>(w), const_cast<T*>(y)};

@@ -22,54 +22,15 @@
 #include <berl/cuda/optim/sgd.hpp>
 #include <berl/cuda/peak.hpp>              // peak_flops
 #include <berl/cuda/recording.hpp>         // Recording
+#include <berl/cuda/train/elements.hpp>    // MirrorOf, Product, Sum, Scale, Spoil
 #include <berl/cuda/train/step_inbox.hpp>  // StepInbox
 #include <berl/losses/any_head.hpp>        // forward_backward
 #include <berl/train/machine.hpp>
 
 #include <algorithm>  // max
-#include <cmath>      // NAN
 #include <optional>
 
 /// Everything that Trainer<Model, Cuda> needs: #include this, and compile as CUDA.
-namespace berl::train::detail {
-template <class S, class T, class V>
-struct MirrorOf {
-  Read<T, S, Cuda> from;
-  V to;
-  BERL_FN void operator()(std::size_t i) const {
-    constexpr int W = width<S>;
-    std::size_t const u = i % W;
-    put<V>(to.data()[i], from.data()[i - u + (W - 1 - u)]);
-  }
-};
-struct Product {
-  template <class T>
-  BERL_FN T operator()(std::size_t, T a, T b) const {
-    return a * b;
-  }
-};
-struct Sum {
-  template <class T>
-  BERL_FN T operator()(std::size_t, T a, T b) const {
-    return a + b;
-  }
-};
-template <class T>
-struct Scale {
-  T factor;
-  BERL_FN void operator()(T& x) const { x *= factor; }
-};
-/// Whichever thread finds one, it stores the same.
-template <class T>
-struct Spoil {
-  T const* x;
-  double* number;
-  BERL_FN void operator()(std::size_t i) const {
-    if (!(x[i] - x[i] == T(0))) *number = static_cast<double>(NAN);
-  }
-};
-}  // namespace berl::train::detail
-
 template <>
 struct berl::Kernel<berl::train::Machine, berl::Cuda> {
   using Labels = Read<int, Shape<1>, Cuda>;
