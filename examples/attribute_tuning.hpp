@@ -70,6 +70,7 @@ struct Options {
 struct Outcome {
   double mean = 0;                    ///< over the attributes that are told
   std::vector<double> per_attribute;  ///< all forty
+  std::vector<float> logits;          ///< (pictures of the test part in the list's order, 40)
   int pictures = 0;                   ///< labelled
   double loss = 0, seconds = 0;       ///< of the last steps; of everything
 };
@@ -97,11 +98,12 @@ inline Outcome tune(NetworkKind const& kind, Data const& data, double fraction, 
   auto const last =
       train::run_tap(*network, data::Selected(data.pictures, labelled), target,
                      {.name = name, .epochs = o.epochs, .rate = o.rate, .seed = seed, .log_every = o.log_every}, metrics, console);
-  auto const logits = train::predict(*network, data::Selected(data.pictures, tested));
+  auto logits = train::predict(*network, data::Selected(data.pictures, tested));
   std::vector<std::uint8_t> labels;
   for (int const i : tested)
     for (std::size_t k = 0; k < 40; ++k) labels.push_back(data.list.values[static_cast<std::size_t>(i)][k]);
   Outcome outcome{.per_attribute = eval::attribute_accuracy(logits, labels, 40).per_attribute,
+                  .logits = std::move(logits),
                   .pictures = static_cast<int>(labelled.size()),
                   .loss = last.loss};
   auto const told = data.told();

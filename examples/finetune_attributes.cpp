@@ -78,8 +78,8 @@ int run(int argc, char** argv) {
   app.add_option("--threads", a.options.threads, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
   app.add_option("--name", a.name, "what our row is called")->capture_default_str();
   app.add_option("--out", a.out,
-                 "a folder for metrics.jsonl, summary.json, results.json, results.csv, curve.svg, curve.png and\n"
-                 "attributes.safetensors, the network of the largest part");
+                 "a folder for metrics.jsonl, summary.json, results.json, results.csv, curve.svg, curve.png and, of the largest part,\n"
+                 "attributes.safetensors, the network, and logits.safetensors of the test part, for `evaluate attributes --logits`");
   app.footer(
       "\nStage 4 is dropped. A smaller part of the labels is contained in each larger one. Printed: the mean accuracy over the\n"
       "attributes that the pictures tell apart, beside the paper's rows.\n"
@@ -113,9 +113,14 @@ int run(int argc, char** argv) {
   auto const told = data.told();
   for (double const fraction : a.fractions) {
     std::string const part = tuning::percent(fraction);
-    auto const save = a.out.empty() || fraction != a.fractions.back() ? fs::path() : fs::path(a.out) / "attributes.safetensors";
-    auto const found =
-        tuning::tune(kind, data, fraction, a.seed, start ? &*start : nullptr, a.options, "attributes, " + part, metrics, console, save);
+    bool const keep = !a.out.empty() && fraction == a.fractions.back();
+    auto const found = tuning::tune(kind, data, fraction, a.seed, start ? &*start : nullptr, a.options, "attributes, " + part, metrics,
+                                    console, keep ? fs::path(a.out) / "attributes.safetensors" : fs::path());
+    if (keep) {
+      berl::io::SafeTensorsWriter logits;
+      logits.add("logits", {static_cast<std::int64_t>(found.logits.size() / 40), 40}, std::span<float const>(found.logits));
+      logits.write(fs::path(a.out) / "logits.safetensors");
+    }
     auto const column = std::find(table.columns.begin(), table.columns.end(), part) - table.columns.begin();
     row.values[static_cast<std::size_t>(column)] = 100 * found.mean;
     curve[0].points.push_back({fraction, found.mean});

@@ -15,7 +15,8 @@ int attributes(int argc, char** argv) {
   CommandLine line("evaluate attributes", "Attribute accuracy of CelebA or LFWA, of logits that were computed before.", WithoutModel{});
   line.add_option(
           "--logits", logits,
-          "a .safetensors with `logits` [pictures,40]: the pictures of the test part in the list's order, the attributes in CelebA's")
+          "a .safetensors with `logits` [pictures,40]: the pictures of the test part in the list's order, the attributes in CelebA's;\n"
+          "as `finetune_attributes --out DIR` writes DIR/logits.safetensors")
       ->required();
   auto* const first = line.add_option("--celeba", celeba, "the folder of list_attr_celeba.txt and list_eval_partition.txt");
   line.add_option("--lfwa", lfwa, "a text with `path TAB split TAB 40 digits` in each line; split 2 is the test part")->excludes(first);

@@ -10,6 +10,25 @@ using test::lines, test::run, test::skip;
 
 namespace {
 nlohmann::json json_in(std::filesystem::path const& path) { return nlohmann::json::parse(test::slurp(path)); }
+
+/// `evaluate attributes` says of the logits in out/ what finetune_attributes said of its largest part.
+void check_evaluated_alike(test::ScratchFolder const& folder, std::string const& labels) {
+  auto const ran = run(
+      folder, "evaluate",
+      "attributes " + labels + " --logits " + (folder / "out/logits.safetensors").string() + " --out " + (folder / "evaluated").string());
+  REQUIRE_MESSAGE(ran.code == 0, ran.error);
+  auto const each = json_in(folder / "evaluated/results.json")["tables"].back();
+  auto const said = json_in(folder / "out/summary.json")["parts"].back()["attributes"];
+  std::size_t compared = 0;
+  for (auto const& row : each["ours"]) {
+    auto const name = row["name"].get<std::string>();
+    if (!said.contains(name)) continue;  // of which all pictures say the same, or the mean
+    CHECK_MESSAGE(row["values"][0].get<double>() == 100 * said[name].get<double>(), name);
+    ++compared;
+  }
+  CHECK(compared == said.size());
+  CHECK(compared > 10);
+}
 }  // namespace
 
 TEST_CASE("finetune_attributes: CelebA's and LFWA's layouts, from scratch and from a network, beside the paper's rows") {
@@ -21,8 +40,9 @@ TEST_CASE("finetune_attributes: CelebA's and LFWA's layouts, from scratch and fr
             std::string("--data synthetic --identities 4 --pictures 5 --format ") + format + " --out " + (folder / format).string());
     REQUIRE_MESSAGE(packed.code == 0, packed.error);
   }
-  std::string const shared = " --threads 1 --epochs 1 --batch 4 --pool gap --out " + (folder / "out").string();
-  auto const celeba = run(folder, "finetune_attributes", "--celeba " + (folder / "celeba").string() + " --fractions 1,0.5" + shared);
+  std::string const shared = " --threads 1 --epochs 1 --batch 4 --out " + (folder / "out").string();
+  auto const celeba =
+      run(folder, "finetune_attributes", "--celeba " + (folder / "celeba").string() + " --fractions 1,0.5 --pool gap" + shared);
   REQUIRE_MESSAGE(celeba.code == 0, celeba.error);
   CHECK(celeba.out.find("he2022, Table 6") != std::string::npos);
   auto const summary = json_in(folder / "out/summary.json");
@@ -34,7 +54,9 @@ TEST_CASE("finetune_attributes: CelebA's and LFWA's layouts, from scratch and fr
     CHECK_MESSAGE(std::filesystem::exists(folder / "out" / file), file);
   auto const tuned = io::SafeTensors::read(folder / "out/attributes.safetensors");
   CHECK(tuned.contains("attr.fc2.bias"));
-  CHECK_FALSE(tuned.contains("fc.bias"));  // stage 4 is gone
+  CHECK(tuned.shape("attr.fc1.weight").back() == 64);  // the channels of stage 3
+  CHECK_FALSE(tuned.contains("fc.bias"));              // stage 4 is gone
+  check_evaluated_alike(folder, "--celeba " + (folder / "celeba").string());
 
   auto const lfwa = run(folder, "finetune_attributes",
                         "--lfwa " + (folder / "lfwa/lfwa.txt").string() + " --fractions 0.5 --init " +
@@ -42,6 +64,9 @@ TEST_CASE("finetune_attributes: CelebA's and LFWA's layouts, from scratch and fr
   REQUIRE_MESSAGE(lfwa.code == 0, lfwa.error);
   CHECK(lfwa.out.find("he2022, Table 7") != std::string::npos);
   CHECK(json_in(folder / "out/summary.json")["network"] == "r18-quarter");
+  auto const flat = io::SafeTensors::read(folder / "out/attributes.safetensors");
+  CHECK(flat.shape("attr.fc1.weight").back() == 64 * 14 * 14);  // --pool flatten, the default: all of stage 3
+  check_evaluated_alike(folder, "--trained-on 50% --lfwa " + (folder / "lfwa/lfwa.txt").string());
 }
 
 TEST_CASE("ablation: one table, whose tunings are not repeated") {
