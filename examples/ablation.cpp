@@ -7,7 +7,7 @@
 
 #include "attribute_tuning.hpp"       // tune
 #include "command_line.hpp"           // run_program
-#include "evaluate/paper_tables.hpp"  // pretraining
+#include "evaluate/paper_tables.hpp"  // PaperTables, pretraining
 #include "networks/network.hpp"       // network_kind
 
 namespace {
@@ -16,7 +16,7 @@ using nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
 struct Asked {
-  std::string network = "r18-quarter", out = "out/ablation", pool = "gap";
+  std::string network = "r18-quarter", out = "out/ablation", pool = "gap", paper;
   std::vector<std::string> rows{"scratch", "3D", "FR", "3D+FR"}, settings;
   std::vector<double> fractions{0.1, 0.3, 1};
   int seeds = 2, people = 300, each = 12, tuned_people = 400, test_people = 60, tuned_each = 3;
@@ -165,6 +165,7 @@ int run(int argc, char** argv) {
   app.add_option("--pool", a.pool, "gap: the linear layers see the means of stage 3; flatten: all of it")
       ->capture_default_str()
       ->check(CLI::IsMember({"flatten", "gap"}));
+  evaluate::add_paper(app, a.paper);
   app.add_option("--set", a.settings, "key=value of `train`, for pre-training")->expected(1)->take_all()->allow_extra_args(false);
   app.add_option("--threads", a.options.threads, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
   app.footer(
@@ -183,6 +184,7 @@ int run(int argc, char** argv) {
   a.options.log_every = 1'000'000;  // the last step alone
   auto const& kind = network_kind(a.network);
   if (kind.tap == nullptr) throw Error("--network", a.network, "a face network", "It has no stages to tune.");
+  auto const published = evaluate::PaperTables(a.paper)[evaluate::paper::pretraining];
   fs::create_directories(a.out);
   double const began = berl::train::now();
 
@@ -246,7 +248,7 @@ int run(int argc, char** argv) {
   }
   evaluate::Report report("ablation");
   report["settings"] = settings;
-  report.add(evaluate::paper::pretraining());
+  if (!published.paper.empty()) report.add(published);
   report.add(table);
   report.note(
       fmt::format("{} labelled pictures at 100%, {} to test with, {} attributes; the more frequent answer alone is right in {:.2f} %.",

@@ -5,7 +5,7 @@
 
 #include "attribute_tuning.hpp"       // tune
 #include "command_line.hpp"           // run_program
-#include "evaluate/paper_tables.hpp"  // celeba, lfwa
+#include "evaluate/paper_tables.hpp"  // PaperTables, celeba, lfwa
 #include "networks/network.hpp"       // network_kind
 
 namespace {
@@ -13,7 +13,7 @@ using berl::Error;
 namespace fs = std::filesystem;
 
 struct Asked {
-  std::string celeba, lfwa, pictures, landmarks, init = "scratch", network = "r18-quarter", pool = "flatten", out, name = "ours";
+  std::string celeba, lfwa, pictures, landmarks, init = "scratch", network = "r18-quarter", pool = "flatten", paper, out, name = "ours";
   std::vector<double> fractions;
   std::uint64_t seed = 1;
   int people = 150, each = 4, test_people = 60;
@@ -37,8 +37,7 @@ tuning::Data open(Asked const& a) {
 evaluate::Table table_for(Asked const& a) {
   evaluate::Table table{
       .title = "Attribute accuracy of synthetic faces by part of the training pictures, percent", .columns = {}, .paper = {}, .ours = {}};
-  if (!a.celeba.empty()) table = evaluate::paper::celeba();
-  if (!a.lfwa.empty()) table = evaluate::paper::lfwa();
+  if (!a.synthetic) table = evaluate::PaperTables(a.paper)[a.lfwa.empty() ? evaluate::paper::celeba : evaluate::paper::lfwa];
   for (double const f : a.fractions)
     if (std::find(table.columns.begin(), table.columns.end(), tuning::percent(f)) == table.columns.end()) {
       table.columns.insert(table.columns.begin(), tuning::percent(f));
@@ -76,6 +75,7 @@ int run(int argc, char** argv) {
   app.add_option("--pictures-each", a.each, "synthetic pictures of each")->capture_default_str()->check(CLI::Range(1, 10'000));
   app.add_option("--seed", a.seed, "of the parts, the head and the order of pictures")->capture_default_str();
   app.add_option("--threads", a.options.threads, "threads; the results are the same for any number")->check(CLI::Range(1, 1024));
+  evaluate::add_paper(app, a.paper);
   app.add_option("--name", a.name, "what our row is called")->capture_default_str();
   app.add_option("--out", a.out,
                  "a folder for metrics.jsonl, summary.json, results.json, results.csv, curve.svg, curve.png and, of the largest part,\n"

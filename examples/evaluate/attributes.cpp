@@ -5,7 +5,6 @@
 #include <fmt/format.h>  // join
 
 #include "common.hpp"  // Common
-#include "paper_tables.hpp"
 #include "protocols.hpp"
 
 namespace evaluate {
@@ -21,7 +20,7 @@ int attributes(int argc, char** argv) {
   auto* const first = line.add_option("--celeba", celeba, "the folder of list_attr_celeba.txt and list_eval_partition.txt");
   line.add_option("--lfwa", lfwa, "a text with `path TAB split TAB 40 digits` in each line; split 2 is the test part")->excludes(first);
   line.add_option("--trained-on", part, "the part of the training pictures that the head has seen: the column of the paper's table");
-  common.add_out(line);
+  add_paper(line, common.paper), common.add_out(line);
   line.footer(
       "\nAn attribute is present where its logit is above 0. Printed: the mean over all attributes in the paper's table, and each one.\n"
       "Exit code: 0 all is well; 2 something given cannot be used.\n");
@@ -29,6 +28,9 @@ int attributes(int argc, char** argv) {
   if (celeba.empty() == lfwa.empty())
     throw berl::Error("--celeba, --lfwa", celeba.empty() ? "neither" : "both", "one of the two", "Give the labels of the set.");
 
+  PaperTables const published(common.paper);
+  std::vector<Table> tables{published[celeba.empty() ? paper::lfwa : paper::celeba]};
+  if (celeba.empty()) tables.push_back(published[paper::pretraining]);
   std::filesystem::path const folder(celeba);
   auto const list =
       celeba.empty() ? berl::data::read_lfwa(lfwa)
@@ -45,8 +47,6 @@ int attributes(int argc, char** argv) {
   Report report("attributes");
   report["logits"] = logits;
   report["pictures"] = pictures.size();
-  std::vector<Table> tables{celeba.empty() ? paper::lfwa() : paper::celeba()};
-  if (celeba.empty()) tables.push_back(paper::pretraining());
   for (Table& table : tables) {
     auto const column = std::find(table.columns.begin(), table.columns.end(), part);
     if (column == table.columns.end())

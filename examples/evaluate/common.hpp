@@ -1,13 +1,14 @@
 #pragma once
 #include "command_line.hpp"  // CommandLine
 #include "features.hpp"      // Features, read_features
+#include "paper_tables.hpp"  // PaperTables, add_paper
 #include "report.hpp"        // Report
 
 /// What the protocols share: where embeddings come from, and where figures go.
 namespace evaluate {
 struct Common {
   bool no_flip = false;
-  std::string save, out, name = "ours";
+  std::string save, out, paper, name = "ours";
 
   void add_flip(CommandLine& line) {
     line.add_flag("--no-flip", no_flip, "do not add the embedding of the mirrored picture, or: --features has the sums already");

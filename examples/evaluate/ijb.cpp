@@ -6,7 +6,6 @@
 #include <berl/eval/templates.hpp>       // template_vectors, pair_scores
 
 #include "common.hpp"  // Common
-#include "paper_tables.hpp"
 #include "protocols.hpp"
 
 namespace evaluate {
@@ -115,7 +114,8 @@ void report_verification(Report& report, Table table, std::string const& ours, s
   for (auto const& paper : table.paper)
     if (paper.name == "3D-BERL" || paper.name == "CurricularFace") {
       RocCurve marks{paper.name + " of the paper", {}, true};
-      for (std::size_t k = 0; k < paper.values.size(); ++k) marks.points.push_back({fars[k].first, paper.values[k] / 100});
+      for (std::size_t k = 0; k < paper.values.size(); ++k)
+        if (!std::isnan(paper.values[k])) marks.points.push_back({fars[k].first, paper.values[k] / 100});
       report.add(std::move(marks));
     }
   report.add(std::move(table));
@@ -125,19 +125,20 @@ void report_verification(Report& report, Table table, std::string const& ours, s
 int ijb11(int argc, char** argv) {
   Ijb ijb;
   CommandLine line("evaluate ijb11", "Verifies pairs of templates of IJB-B or IJB-C (1:1).", Ijb::instead());
-  ijb.add_to(line);
+  ijb.add_to(line), add_paper(line, ijb.common.paper);
   line.footer(
       std::string(switches_footer) +
       "TAR at FAR: nearest at the nearest point of the curve (the rule of published figures), strict where the rate is not exceeded,\n"
       "quantile at that quantile of the impostors' scores.\n"
       "Exit code: 0 all is well; 2 something given cannot be used.\n");
   if (auto const code = line.read(argc, argv)) return *code;
+  auto const table = PaperTables(ijb.common.paper)[ijb.is_b() ? paper::ijbb : paper::ijbc];
   auto const faces = ijb.faces();
   auto const pairs = ijb.pairs();
   auto const templates = ijb.templates(line, faces);
   auto report = ijb.report(line, "ijb11", ijb.name() + " 1:1");
-  report_verification(report, ijb.is_b() ? paper::ijbb() : paper::ijbc(), ijb.common.name,
-                      pair_scores({.threads = line.threads(), .scratch = {}}, templates, pairs.a, pairs.b), pairs.same);
+  report_verification(report, table, ijb.common.name, pair_scores({.threads = line.threads(), .scratch = {}}, templates, pairs.a, pairs.b),
+                      pairs.same);
   return ijb.common.finish(report);
 }
 
@@ -145,7 +146,7 @@ int ijb_occlusion(int argc, char** argv) {
   Ijb ijb;
   std::string occluded;
   CommandLine line("evaluate ijb-occlusion", "Verifies pairs of templates of faces that are partly hidden.", Ijb::instead());
-  ijb.add_to(line);
+  ijb.add_to(line), add_paper(line, ijb.common.paper);
   line.add_option("--occluded", occluded,
                   "a text file with 1 (partly hidden) or 0 for each face of SET_face_tid_mid.txt; or a .csv of NIST's protocol with a\n"
                   "line for each of them, of which those with any of OCC1 to OCC18 are partly hidden")
@@ -156,6 +157,7 @@ int ijb_occlusion(int argc, char** argv) {
       "published, so compare the numbers of pairs too. TAR at FAR as in `ijb11`.\n"
       "Exit code: 0 all is well; 2 something given cannot be used.\n");
   if (auto const code = line.read(argc, argv)) return *code;
+  auto const table = PaperTables(ijb.common.paper)[paper::occlusion];
   auto const faces = ijb.faces();
   auto const pairs = ijb.pairs();
   auto const keep = occluded.ends_with(".csv") ? data::occlusion_of(data::read_nist_faces(occluded), faces, occluded)
@@ -168,8 +170,8 @@ int ijb_occlusion(int argc, char** argv) {
   report["faces"] = kept;
   report["templates"] = templates.ids.size();
   report["official_pairs"] = pairs.a.size();
-  report_verification(report, paper::occlusion(), ijb.common.name,
-                      pair_scores({.threads = line.threads(), .scratch = {}}, templates, left.a, left.b), left.same);
+  report_verification(report, table, ijb.common.name, pair_scores({.threads = line.threads(), .scratch = {}}, templates, left.a, left.b),
+                      left.same);
   report.note(fmt::format("{} of {} faces are kept, in {} templates; {} of {} pairs survive.", kept, faces.images.size(),
                           templates.ids.size(), left.a.size(), pairs.a.size()));
   return ijb.common.finish(report);

@@ -2,7 +2,6 @@
 #include <berl/data/verification_set.hpp>  // VerificationSet
 
 #include "common.hpp"  // Common
-#include "paper_tables.hpp"
 #include "protocols.hpp"
 #include "verification_report.hpp"  // report_verified
 
@@ -48,10 +47,11 @@ int lfw(int argc, char** argv) {
       ->required();
   common.add_flip(line);
   line.add_option("--save-features", save, "a folder for NAME.safetensors of each NAME.bin, to be given instead another time");
-  common.add_out(line);
+  add_paper(line, common.paper), common.add_out(line);
   line.footer(verification_footer);
   if (auto const code = line.read(argc, argv)) return *code;
 
+  auto const table = PaperTables(common.paper)[paper::verification];
   std::unique_ptr<Network> const network = line.model().empty() ? nullptr : line.open();
   std::vector<NamedSet> results;
   for (std::string const& path : sets) {
@@ -70,7 +70,7 @@ int lfw(int argc, char** argv) {
   Report report("lfw");
   common.describe(report, line);
   report["title"] = "Verification of pairs";
-  report_verified(report, paper::verification(), common.name, results);
+  report_verified(report, table, common.name, results);
   return common.finish(report);
 }
 }  // namespace evaluate

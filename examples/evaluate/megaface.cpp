@@ -5,7 +5,6 @@
 #include <unordered_set>
 
 #include "common.hpp"  // Common
-#include "paper_tables.hpp"
 #include "protocols.hpp"
 
 namespace evaluate {
@@ -138,7 +137,7 @@ int megaface(int argc, char** argv) {
   line.add_option("--seed", seed, "of what is added to the sums, up to 0.001 to each number");
   line.add_option("--beside", beside, "results of the kit, JSON, whose rows and curves are to stand beside ours");
   line.add_landmarks(landmarks);
-  common.add_flip(line), common.add_out(line);
+  common.add_flip(line), add_paper(line, common.paper), common.add_out(line);
   line.footer(
       "\nOf each identity, each picture is once the only one in the gallery, and each other one a probe. Rank N: its score is not below "
       "the\n"
@@ -146,6 +145,7 @@ int megaface(int argc, char** argv) {
       "curves as the kit writes them.\n"
       "Exit code: 0 all is well; 2 something given cannot be used.\n");
   if (auto const code = line.read(argc, argv)) return *code;
+  auto table = PaperTables(common.paper)[paper::megaface];
   reading.flip = !common.no_flip;
   if (!line.model().empty() && !reading.suffix.empty())
     throw Error("--model, --suffix", "both", "one of the two", "Say what is in the folders: pictures or features.");
@@ -201,7 +201,6 @@ int megaface(int argc, char** argv) {
   report["noisy_probes"] = count(noisy_probes);
   report["noisy_distractors"] = count(noisy_distractors);
   report["cmc"] = rates;
-  Table table = paper::megaface();
   table.ours = {{common.name, {100 * rates[0]}}};
   report.add(std::move(table));
   Table more{.title = "Rank N, percent", .columns = {}, .paper = {}, .ours = {{common.name, {}}}};

@@ -13,7 +13,7 @@ struct NamedSet {
   std::string name;
   Verified result;
 };
-/// A row in `accuracies` where the paper has one, whose columns are the sets; all figures, one row for each set; TAR at FAR.
+/// A row in `accuracies` unless it is an empty table, whose columns are the sets; all figures, one row for each set; TAR at FAR.
 inline void report_verified(Report& report, Table accuracies, std::string const& ours, std::vector<NamedSet> const& sets) {
   Row row{ours, std::vector<double>(accuracies.columns.size(), not_given)};
   Table all{.title = "Verification in ten folds, percent",
@@ -40,7 +40,7 @@ inline void report_verified(Report& report, Table accuracies, std::string const&
     report["sets"][name] = std::move(json);
   }
   accuracies.ours.push_back(std::move(row));
-  if (!accuracies.paper.empty()) report.add(std::move(accuracies));
+  if (!accuracies.title.empty()) report.add(std::move(accuracies));
   report.add(std::move(all));
   report.add(std::move(tar));
 }
