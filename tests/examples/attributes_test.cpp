@@ -2,6 +2,7 @@
 #include <berl/io/safetensors.hpp>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "run_program.hpp"
 
@@ -86,6 +87,46 @@ TEST_CASE("ablation: one table, whose tunings are not repeated") {
   CHECK(run(folder, "ablation", asked).code == 0);
   CHECK(lines(test::slurp(folder / "out/runs.jsonl")) == 8);
   CHECK(test::slurp(folder / "out/results.csv") == csv);
+}
+
+TEST_CASE("ablation: every row begins with what its name says") {
+  if (skip()) return;
+  test::ScratchFolder const folder;
+  std::vector<std::string> const rows{"scratch", "3D", "FR", "3D+FR", "rotation", "jigsaw"};
+  std::string const out = (folder / "out").string();
+  auto const ran = run(folder, "ablation",
+                       "--rows scratch,3D,FR,3D+FR,rotation,jigsaw --fractions 1 --seeds 1 --steps 1 --people 2 --pictures 1"
+                       " --tuned-people 2 --test-people 2 --tuned-pictures 1 --epochs 1 --batch 2 --set batch=2 --set stage1.warm_up=0 "
+                       "--set stage3.warm_up=0 --threads 1 --out " +
+                           out);
+  REQUIRE_MESSAGE(ran.code == 0, ran.error);
+  auto const table = json_in(folder / "out/results.json")["tables"][1];
+  REQUIRE(table["ours"].size() == rows.size());
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    CHECK(table["ours"][k]["name"] == rows[k]);
+    double const accuracy = table["ours"][k]["values"][0].get<double>();
+    CHECK((accuracy >= 0 && accuracy <= 100));
+  }
+  auto const made = [&](char const* row) { return folder / "out/pretraining" / row; };
+  CHECK_FALSE(std::filesystem::exists(made("scratch")));
+  auto const losses = [&](char const* row) {
+    auto const text = test::slurp(made(row) / "metrics.jsonl");
+    REQUIRE(lines(text) == 1);
+    return nlohmann::json::parse(text);
+  };
+  auto const shape = losses("3D"), recognition = losses("FR"), both = losses("3D+FR");
+  CHECK(shape["total"] == shape["recon"]);
+  CHECK(shape["recon"] > 0);
+  CHECK(recognition["total"] == recognition["fr"]);
+  CHECK(recognition["recon"] == 0);
+  CHECK(both["total"] == both["fr"].get<double>() + both["recon"].get<double>());
+  CHECK(both["recon"] > 0);
+  CHECK(losses("rotation")["stage"] == "rotation");
+  CHECK(losses("jigsaw")["stage"] == "jigsaw");
+  std::set<std::vector<float>> trunks;
+  for (std::size_t k = 1; k < rows.size(); ++k)
+    trunks.insert(io::SafeTensors::read(made(rows[k].c_str()) / "model.safetensors").get<float>("conv1.weight"));
+  CHECK(trunks.size() == rows.size() - 1);  // each was trained by another loss
 }
 
 TEST_CASE("attributes: what cannot be done is one line on stderr") {
