@@ -1,11 +1,33 @@
 #pragma once
 #include <berl/core/error.hpp>    // Error
+#include <berl/data/lines.hpp>    // Lines
 #include <berl/train/config.hpp>  // set
 
 #include <toml++/toml.h>
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
+/// A table in a table is read and destroyed by recursion, and toml++ bounds only that of values: so a line may open 32 levels. All
+/// settings of `imaging` in one line are 19 points and brackets.
+///   errors  berl::Error: more points and brackets outside of texts and comments; a text that may go on in the next line
+inline void check_line(std::string_view line, std::string const& where) {
+  constexpr int most = 32;
+  int levels = 0;
+  for (std::size_t i = 0; i < line.size() && line[i] != '#'; ++i) {
+    char const c = line[i];
+    if (c == '.' || c == '[' || c == '{') ++levels;
+    if (c != '"' && c != '\'') continue;
+    if (line.substr(i, 3) == std::string(3, c))
+      throw berl::Error(where, "a text of several lines", "a text of one line", "Write it between two quotation marks.");
+    for (++i; i < line.size() && line[i] != c; ++i)
+      if (c == '"' && line[i] == '\\') ++i;
+  }
+  if (levels > most)
+    throw berl::Error(where, std::to_string(levels) + " points and brackets", "at most " + std::to_string(most),
+                      "A setting is one line, as in: stage1.steps = 1000.");
+}
 /// [stage1] steps = 10 is the key stage1.steps.
 inline void set_all(berl::train::Config& config, toml::table const& table, std::string const& prefix, std::string const& file) {
   for (auto const& [name, node] : table) {
@@ -26,10 +48,17 @@ inline void set_all(berl::train::Config& config, toml::table const& table, std::
   }
 }
 /// The keys of a TOML file.
-///   errors  berl::Error with file and line: no TOML, a key or a value that train::set refuses
+///   errors  berl::Error with file and line: no TOML, a line that check_line refuses, a key or a value that train::set refuses
 inline void read_config(berl::train::Config& config, std::string const& file) {
+  std::string text;
+  int at = 1;
+  for (berl::data::Lines lines(file, "TOML, as in: stage1.steps = 1000"); lines.next();) {
+    check_line(lines.text(), lines.where());
+    for (; at < lines.line(); ++at) text += '\n';
+    text += lines.text();
+  }
   try {
-    set_all(config, toml::parse_file(file), "", file);
+    set_all(config, toml::parse(text, file), "", file);
   } catch (toml::parse_error const& e) {
     throw berl::Error(file + ", line " + std::to_string(e.source().begin.line), std::string(e.description()),
                       "TOML, as in: stage1.steps = 1000", "Correct the line, or the path of the file.");
