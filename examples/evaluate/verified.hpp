@@ -3,7 +3,6 @@
 #include <berl/eval/verification.hpp>  // fold_accuracy
 #include <berl/eval/youden.hpp>        // youden_accuracy
 
-#include <algorithm>  // min
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -18,10 +17,10 @@ struct Verified {
   double area;
   berl::eval::RocPoint reference[std::size(fars)], strict[std::size(fars)];
 
-  /// errors  those of fold_accuracy and roc
+  /// errors  those of folds_of, fold_accuracy and roc
   Verified(std::vector<double> const& distances, std::vector<std::uint8_t> const& same) {
     using namespace berl::eval;
-    int const folds = static_cast<int>(std::min<std::size_t>(10, same.size()));
+    int const folds = folds_of(same.size());
     std::vector<double> cosines;
     for (double const d : distances) cosines.push_back(cosine(d));
     accuracy = fold_accuracy(distances, same, folds);

@@ -83,7 +83,7 @@ class HeldOut {
         while (people[other] == people[b]) other = static_cast<std::size_t>(random.below(people.size()));
         add(a, b), add(other, b);
       });
-      all = eval::fold_accuracy(distances, same, static_cast<int>(std::min<std::size_t>(10, same.size())));
+      all = eval::fold_accuracy(distances, same, eval::folds_of(same.size()));
     }
     double of(auto const& contains) const {
       std::vector<std::uint8_t> members;

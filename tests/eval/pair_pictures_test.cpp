@@ -46,6 +46,10 @@ TEST_CASE("pairs: each picture is embedded once, and every pair has its distance
     CHECK(distances[3] == 0);
   }
   CHECK(pairs.accuracy(corner).per_fold.size() == 4);  // as many folds as pairs
+  spit(scratch / "one.csv", "0.png,1.png,1\n");
+  CHECK(message_of<Error>([&] {
+          eval::PairPictures((scratch / "one.csv").string()).accuracy(corner);
+        }).find("found 1 pair; expected at least 2") != std::string::npos);
   auto const pixels = eval::raw_pixels(std::vector<io::Image>{pairs.load(0)});
   CHECK(pixels[0].size() == 3 * 112 * 112);
   CHECK(pixels[0][0] == -1);

@@ -77,6 +77,14 @@ TEST_CASE("too few pairs, and a pair without a distance, are refused by name") {
   CHECK_THROWS_WITH_AS(
       fold_accuracy(distances, same),
       "berl::eval: list of pairs: found 9 pairs; expected at least one for each of 10 folds. Give more pairs or fewer folds.", berl::Error);
+  CHECK(folds_of(9) == 9);
+  CHECK(folds_of(2) == 2);
+  CHECK(folds_of(6000) == 10);
+  CHECK_THROWS_WITH_AS(folds_of(1),
+                       "berl::eval: list of pairs: found 1 pair; expected at least 2, one for each of two folds. Give more pairs.",
+                       berl::Error);
+  CHECK_THROWS_WITH_AS(folds_of(0, "a.csv"), "a.csv: found 0 pairs; expected at least 2, one for each of two folds. Give more pairs.",
+                       berl::Error);
   distances.assign(20, 1.0);
   same.assign(20, 1);
   distances[17] = std::nan("");

@@ -124,6 +124,7 @@ TEST_CASE("what the caller got wrong is one message and exit code 2") {
   fs::create_directories(p.folder / "empty");
   test::spit(p.folder / "text.safetensors", "no model at all");
   test::spit(p.folder / "pairs.csv", "a.png,b.png,1\n");
+  test::spit(p.folder / "one.csv", "pictures/p0.png,pictures/p1.png,1\n");
   auto const whole = test::slurp(p.model);
   test::spit(p.folder / "cut.safetensors", whole.substr(0, whole.size() / 2));
   std::string const model = "--model " + p.model, faces = (p.folder / "o").string(), csv = (p.folder / "e.csv").string();
@@ -142,7 +143,10 @@ TEST_CASE("what the caller got wrong is one message and exit code 2") {
         Case{"reconstruct", model + " --out " + p.model + " " + p.pictures, "Give another --out."},
         Case{"reconstruct", model + " --out " + faces + " --texture gold " + p.pictures, "gold"},
         Case{"verify", model + " --pairs nowhere.csv", "nowhere.csv"},
-        Case{"verify", model + " --pairs " + (p.folder / "pairs.csv").string(), "no picture"}}) {
+        Case{"verify", model + " --pairs " + (p.folder / "pairs.csv").string(), "no picture"},
+        Case{"verify", model + " --pairs " + (p.folder / "one.csv").string(), "found 1 pair; expected at least 2"},
+        Case{"train", "--data synthetic --pairs " + (p.folder / "one.csv").string() + " --out " + faces,
+             "found 1 pair; expected at least 2"}}) {
     auto const ran = run(p.folder, c.program, c.arguments);
     CHECK_MESSAGE(ran.code == 2, c.arguments);
     CHECK_MESSAGE(ran.error.find(c.says) != std::string::npos, ran.error);

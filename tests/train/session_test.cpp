@@ -427,6 +427,18 @@ TEST_CASE("session: verification on a list of pairs, beside raw pixels") {
   for (std::size_t d = 0; d < a.size(); ++d) CHECK(std::abs(a[d] - b[d]) < 1e-5f * largest);
 }
 
+TEST_CASE("session: a list of one pair is refused before anything is trained or written") {
+  ScratchFolder scratch;
+  Stripes const stripes;
+  for (int i = 0; i < 2; ++i) io::write_png(scratch / (std::to_string(i) + ".png"), stripes.load(i));
+  spit(scratch / "pairs.csv", "0.png,1.png,0\n");
+  auto o = options(scratch / "out");
+  o.pairs = (scratch / "pairs.csv").string();
+  CHECK(message_of<Error>([&] { TinySession(stripes, o); }) ==
+        o.pairs + ": found 1 pair; expected at least 2, one for each of two folds. Give more pairs.");
+  CHECK(!std::filesystem::exists(scratch / "out"));
+}
+
 TEST_CASE("session: confidence begins with given weights where they have it, and anew where not") {
   ScratchFolder scratch;
   Stripes const stripes;

@@ -67,9 +67,10 @@ class PairPictures {
     return distances(std::span<float const>(all), all.size() / paths_.size());
   }
   /// Ten folds, or as many as there are pairs.
+  ///   errors  those of folds_of and fold_accuracy
   template <class Embed>
   Accuracy accuracy(Embed&& embed) const {
-    return fold_accuracy(distances(embed), same_, static_cast<int>(std::min<std::size_t>(10, size())));
+    return fold_accuracy(distances(embed), same_, folds_of(size()));
   }
 
  private:

@@ -1,7 +1,7 @@
 #pragma once
 #include <berl/core/error.hpp>  // Error
 
-#include <algorithm>  // max
+#include <algorithm>  // min
 #include <cmath>      // sqrt, isnan
 #include <cstddef>
 #include <cstdint>
@@ -51,6 +51,14 @@ struct Folds {
     return pairs / n * k + std::min(k, pairs % n);
   }
 };
+/// Ten folds, or as many as there are pairs. `list` names them in errors.
+///   errors  Error: one pair or none, for the threshold of a fold comes from the others
+inline int folds_of(std::size_t pairs, std::string const& list = "berl::eval: list of pairs") {
+  if (pairs < 2)
+    throw Error(list, std::to_string(pairs) + (pairs == 1 ? " pair" : " pairs"), "at least 2, one for each of two folds",
+                "Give more pairs.");
+  return static_cast<int>(std::min<std::size_t>(10, pairs));
+}
 
 namespace detail {
 inline constexpr int thresholds = 400;  // 0.00, 0.01, ..., 3.99

@@ -70,7 +70,10 @@ class Session {
     for (int k = 0; k < 3; ++k) steps_[k] = stage_steps(config().stage[k], epoch);
     if (total_steps() < 1)
       throw Error("stage1.steps, stage2.steps and stage3.steps", "no step at all", "at least one", "Give a stage a length.");
-    if (!options_.pairs.empty()) pairs_.emplace(options_.pairs, side);
+    if (!options_.pairs.empty()) {
+      pairs_.emplace(options_.pairs, side);
+      eval::folds_of(pairs_->size(), options_.pairs);  // now, and not after many steps
+    }
     bool const resumed = checkpoints_.prepare_folder(options_.start, info(), settings_);
     if (!resumed && !options_.from.empty()) {
       checkpoints_.go_on_from(options_.from, info(), steps_);
