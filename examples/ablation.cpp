@@ -2,6 +2,7 @@
 // the attribute labels of people that it never saw.
 #include <berl/data/pretext.hpp>        // Rotations, Jigsaws
 #include <berl/eval/fraction_plot.hpp>  // fraction_svg, fraction_picture
+#include <berl/io/json_text.hpp>        // json_text
 
 #include <CLI/CLI.hpp>
 
@@ -129,7 +130,7 @@ class Record {
                      {"loss", found.loss},
                      {"seconds", found.seconds},
                      {"settings", settings_}});
-    std::ofstream(path_, std::ios::app) << runs_.back().dump() << std::endl;
+    std::ofstream(path_, std::ios::app) << berl::io::json_text(runs_.back()) << std::endl;
   }
 
  private:

@@ -7,6 +7,7 @@
 #include <berl/eval/geometry.hpp>
 #include <berl/eval/verification.hpp>
 #include <berl/io/atomic_file.hpp>
+#include <berl/io/json_text.hpp>
 #include <berl/model.hpp>
 #include <berl/train/session.hpp>
 
@@ -188,7 +189,7 @@ int main(int argc, char** argv) try {
   summary["reconstruction_l1"] = l1;
   auto const depth = summary["depth"] = shape_errors(unseen, faces, mean_face(people, config.imaging), config.imaging);
   summary["seconds"] = session.seconds();
-  io::write_file((out / "summary.json").string(), summary.dump(2) + "\n");
+  io::write_file((out / "summary.json").string(), io::json_text(summary, 2) + "\n");
 
   auto const percent = [](nlohmann::ordered_json const& x) { return 100 * x.get<double>(); };
   fmt::print("\n{} pictures of {} people who were not trained on\n\n", unseen.size(), unseen_people);

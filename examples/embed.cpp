@@ -1,4 +1,6 @@
 // Pictures in, embeddings out: the backbone alone.
+#include <berl/io/json_text.hpp>  // json_text
+
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -36,7 +38,7 @@ void write_safetensors(std::string const& path, std::vector<std::string> const& 
   berl::io::SafeTensorsWriter writer;
   writer.add("embeddings", {static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(rows.front().size())}, std::move(all));
   writer.metadata("network", network);
-  writer.metadata("paths", nlohmann::json(paths).dump());
+  writer.metadata("paths", berl::io::json_text(nlohmann::json(paths)));
   writer.write(path);
 }
 

@@ -1,5 +1,6 @@
 // Attributes of faces from few labels: stem to stage 3 of a trained network under two linear layers, tuned with parts of the labels.
 #include <berl/eval/fraction_plot.hpp>  // fraction_svg, fraction_picture
+#include <berl/io/json_text.hpp>        // json_text
 
 #include <CLI/CLI.hpp>
 
@@ -140,7 +141,7 @@ int run(int argc, char** argv) {
   if (auto const warning = data.pictures.warning()) fmt::print(stderr, "warning: {}\n", *warning);
   if (a.out.empty()) return 0;
   report.write(a.out);
-  berl::io::write_file(fs::path(a.out) / "summary.json", summary.dump(2) + "\n");
+  berl::io::write_file(fs::path(a.out) / "summary.json", berl::io::json_text(summary, 2) + "\n");
   berl::io::write_file(fs::path(a.out) / "curve.svg", berl::eval::fraction_svg(curve, table.title));
   berl::io::write_png(fs::path(a.out) / "curve.png", berl::eval::fraction_picture(curve, table.title));
   return 0;

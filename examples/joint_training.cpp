@@ -3,6 +3,7 @@
 #include <berl/data/remembered.hpp>      // Remembered
 #include <berl/data/synthetic_face.hpp>  // SyntheticFaces
 #include <berl/io/atomic_file.hpp>       // write_file
+#include <berl/io/json_text.hpp>         // json_text
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -80,7 +81,7 @@ void require_same_settings(Plan const& plan) {
   settings["people"] = std::to_string(plan.people), settings["pictures"] = std::to_string(plan.pictures);
   fs::path const file = plan.out / "settings.json";
   fs::create_directories(plan.out);
-  if (!fs::exists(file)) return berl::io::write_file(file, settings.dump(1) + "\n");
+  if (!fs::exists(file)) return berl::io::write_file(file, berl::io::json_text(settings, 1) + "\n");
   auto const before = read_json(file);
   for (auto const& [key, value] : settings.items()) {
     auto const then = before.value(key, std::string("nothing")), now = value.get<std::string>();
@@ -114,7 +115,7 @@ class Comparison {
           if (train(phase, plan_.seeds[s], folder) == berl::train::Outcome::stopped) return std::nullopt;
           if (phase.measured) arms[phase.measured] = measure(folder / phase.name);
         }
-        berl::io::write_file(file, arms.dump(1) + "\n");
+        berl::io::write_file(file, berl::io::json_text(arms, 1) + "\n");
       }
       all[seed] = read_json(file);
     }
@@ -222,7 +223,7 @@ int run(int argc, char** argv) {
   auto const by_seed = comparison.run();
   if (!by_seed) return 128 + stop;
   joint_training::Results const results(*by_seed);
-  berl::io::write_file(plan.out / (plan.on + ".json"), results.json().dump(1) + "\n");
+  berl::io::write_file(plan.out / (plan.on + ".json"), berl::io::json_text(results.json(), 1) + "\n");
   berl::io::write_file(plan.out / (plan.on + ".csv"), results.csv());
   fmt::print("{} people of {}, {} pictures each; {} seeds: mean ± deviation\n{}", plan.people, plan.on, plan.pictures, plan.seeds.size(),
              results.text());

@@ -1,6 +1,7 @@
 #pragma once
 #include <berl/data/megaface.hpp>              // write_feature
 #include <berl/data/synthetic_attributes.hpp>  // synthetic_attributes, attribute_names
+#include <berl/io/json_text.hpp>               // json_text
 
 #include <fmt/core.h>
 #include <filesystem>
@@ -94,8 +95,8 @@ inline void write_megaface(SyntheticFaces const& faces, fs::path const& out) {
     std::string const last = list["path"].empty() ? std::string() : list["path"].back().get<std::string>();
     return "# pictures that show somebody else\n" + (file_only ? fs::path(last).filename().string() : last) + "\n";
   };
-  berl::io::write_file(out / "facescrub_features_list.json", probes.dump() + "\n");
-  berl::io::write_file(out / "megaface_features_list.json", distractors.dump() + "\n");
+  berl::io::write_file(out / "facescrub_features_list.json", berl::io::json_text(probes) + "\n");
+  berl::io::write_file(out / "megaface_features_list.json", berl::io::json_text(distractors) + "\n");
   berl::io::write_file(out / "facescrub_noises.txt", noise(probes, true));
   berl::io::write_file(out / "megaface_noises.txt", noise(distractors, false));
 }

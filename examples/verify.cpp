@@ -1,5 +1,6 @@
 // Do two pictures show one person? Accuracy in ten folds, the ROC curve, and true accepts at given rates of false ones.
 #include <berl/eval/pair_pictures.hpp>  // PairPictures
+#include <berl/io/json_text.hpp>        // json_text
 
 #include <map>
 #include <nlohmann/json.hpp>
@@ -77,7 +78,7 @@ int run(int argc, char** argv) {
                               {"flip", flip},
                               {"verification", of_model.json()},
                               {"raw_pixels", of_pixels.json()}};
-    berl::io::write_file(out, json.dump(1) + "\n");
+    berl::io::write_file(out, berl::io::json_text(json, 1) + "\n");
   }
   return 0;
 }

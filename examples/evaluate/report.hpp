@@ -1,6 +1,7 @@
 #pragma once
 #include <berl/eval/roc_plot.hpp>  // RocCurve, roc_svg, roc_picture
 #include <berl/io/image.hpp>       // write_png, write_file
+#include <berl/io/json_text.hpp>   // json_text
 
 #include <fmt/core.h>
 #include <cmath>  // isnan
@@ -85,7 +86,7 @@ class Report {
     }
     for (auto const& curve : curves_)
       if (!curve.marks) json["roc"][curve.name] = thinned(curve.points);
-    io::write_file(folder / "results.json", json.dump(1) + "\n");
+    io::write_file(folder / "results.json", io::json_text(json, 1) + "\n");
     io::write_file(folder / "results.csv", csv);
     if (curves_.empty()) return;
     auto const title = json_.value("title", json_.value("protocol", ""));

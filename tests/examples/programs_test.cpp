@@ -118,6 +118,24 @@ TEST_CASE("verify prints a table and writes all figures") {
   }
 }
 
+TEST_CASE("paths that are no UTF-8 are written, with U+FFFD where JSON wants it") {
+  if (skip()) return;
+  Prepared const p;
+  auto const folder = (p.folder / "\xff").string();
+  fs::copy(p.pictures, folder, fs::copy_options::recursive);
+  auto const array = p.folder / "e.safetensors", json = p.folder / "result.json";
+  auto const embedded = run(p.folder, "embed", "--model " + p.model + " --threads 1 --out " + array.string() + " " + folder);
+  REQUIRE_MESSAGE(embedded.code == 0, embedded.error);
+  auto const paths = nlohmann::json::parse(io::SafeTensors::read(array).metadata("paths"));
+  REQUIRE(paths.size() == 6);
+  CHECK(paths[5].get<std::string>().ends_with("\ufffd/sub/p5.png"));
+  fs::copy(p.model, folder + "/model.safetensors");
+  auto const verified = run(p.folder, "verify",
+                            "--model " + folder + "/model.safetensors --threads 1 --pairs " + folder + "/pairs.csv --out " + json.string());
+  REQUIRE_MESSAGE(verified.code == 0, verified.error);
+  CHECK(nlohmann::json::parse(test::slurp(json))["model"].get<std::string>().ends_with("\ufffd/model.safetensors"));
+}
+
 TEST_CASE("what the caller got wrong is one message and exit code 2") {
   if (skip()) return;
   Prepared const p;
