@@ -264,10 +264,5 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run_program("ablation", [&] { return run(argc, argv); });
-  } catch (berl::train::NotFinite const& e) {
-    fmt::print(stderr, "ablation: {}\n", e.what());
-    return 3;
-  }
+  return run_program("ablation", [&] { return run(argc, argv); });
 }

@@ -1,5 +1,6 @@
 #pragma once
-#include <berl/core/error.hpp>  // Error
+#include <berl/core/error.hpp>        // Error
+#include <berl/train/not_finite.hpp>  // NotFinite
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -88,9 +89,10 @@ class CommandLine : public CLI::App {
   std::optional<Gpu> gpu_;
 };
 
-/// Runs a program's body; what the caller got wrong is one message on stderr and exit code 2.
+/// Runs a program's body; what the caller got wrong is one message on stderr and exit code 2, a loss that was not finite one and code 3.
+/// `less` says what needs less memory.
 template <class Body>
-int run_program(char const* name, Body const& body) {
+int run_program(char const* name, Body const& body, char const* less = "give fewer pictures at a time") {
   try {
     return body();
   } catch (berl::Error const& e) {
@@ -98,7 +100,10 @@ int run_program(char const* name, Body const& body) {
   } catch (std::filesystem::filesystem_error const& e) {
     fmt::print(stderr, "{}: {}\n", name, e.what());
   } catch (std::bad_alloc const&) {
-    fmt::print(stderr, "{}: not enough memory; give fewer pictures at a time.\n", name);
+    fmt::print(stderr, "{}: not enough memory; {}.\n", name, less);
+  } catch (berl::train::NotFinite const& e) {
+    fmt::print(stderr, "{}: {}\n", name, e.what());
+    return 3;
   }
   return 2;
 }

@@ -149,10 +149,5 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run_program("finetune_attributes", [&] { return run(argc, argv); });
-  } catch (berl::train::NotFinite const& e) {
-    fmt::print(stderr, "finetune_attributes: {}\n", e.what());
-    return 3;
-  }
+  return run_program("finetune_attributes", [&] { return run(argc, argv); });
 }

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <thread>
 
+#include "command_line.hpp"            // run_program
 #include "joint_training/figures.hpp"  // HeldOut
 #include "joint_training/results.hpp"  // Results
 #include "networks/network.hpp"        // network_kind, open_network
@@ -232,19 +233,12 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (Error const& e) {
-    fmt::print(stderr, "joint_training: {}\n", e.what());
-    return 2;
-  } catch (fs::filesystem_error const& e) {
-    fmt::print(stderr, "joint_training: {}\n", e.what());
-    return 2;
-  } catch (nlohmann::json::exception const& e) {
-    fmt::print(stderr, "joint_training: a file in --out is not as `joint_training` writes it ({}). Give another folder.\n", e.what());
-    return 2;
-  } catch (berl::train::NotFinite const& e) {
-    fmt::print(stderr, "joint_training: {}\n", e.what());
-    return 3;
-  }
+  auto const body = [&] {
+    try {
+      return run(argc, argv);
+    } catch (nlohmann::json::exception const& e) {
+      throw Error("a file in --out", e.what(), "what `joint_training` has written", "Give another folder.");
+    }
+  };
+  return run_program("joint_training", body, "make `batch` smaller");
 }

@@ -141,6 +141,9 @@ int run(int argc, char** argv) {
   data::SyntheticFaces const faces({.seed = {o.seed}, .identities = o.identities, .pictures_per_identity = o.pictures, .options = {}});
   if (o.format == "bin")
     write_bin(faces, o.out);
+  else if (o.format == "ijb" && o.pictures < 2)
+    throw Error("--pictures", std::to_string(o.pictures) + " with --format ijb", "at least 2, one for the gallery and one for the probe",
+                "Give more pictures of each person.");
   else if (o.format == "ijb")
     sets::write_ijb(faces, o.out);
   else if (o.format == "megaface")

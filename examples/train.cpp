@@ -11,7 +11,8 @@
 #include <set>
 #include <thread>
 
-#include "device.hpp"  // DeviceOptions
+#include "command_line.hpp"  // run_program
+#include "device.hpp"        // DeviceOptions
 #include "networks/network.hpp"
 #include "settings_file.hpp"  // read_settings
 #include "stop_signal.hpp"    // stop, stop_on_signals
@@ -178,16 +179,6 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (Error const& e) {
-    fmt::print(stderr, "train: {}\n", e.what());
-    return 2;
-  } catch (berl::train::NotFinite const& e) {
-    fmt::print(stderr, "train: {}\n", e.what());
-    return 3;
-  } catch (std::bad_alloc const&) {
-    fmt::print(stderr, "train: not enough memory; --dry-run says how much a step needs. Make `batch` smaller.\n");
-    return 2;
-  }
+  return run_program(
+      "train", [&] { return run(argc, argv); }, "make `batch` smaller; --dry-run says how much a step needs");
 }

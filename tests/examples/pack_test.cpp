@@ -43,6 +43,10 @@ TEST_CASE("pack: records, their companions, and folders of them") {
   test::spit(pairs, "000000/0001.png,000000/0002.png,1\n000000/0001.png,000001/0001.png,0\n");
   REQUIRE(run(folder, "pack", "--pairs " + pairs.string() + " --format bin --out " + (folder / "v.bin").string()).code == 0);
   CHECK(data::VerificationSet((folder / "v.bin").string()).same() == std::vector<std::uint8_t>{1, 0});
+  auto const half = run(folder, "pack", "--data synthetic --format ijb --pictures 1 --out " + (folder / "half").string());
+  CHECK(half.code == 2);
+  CHECK_MESSAGE(half.error.find("--pictures: found 1 with --format ijb; expected at least 2") != std::string::npos, half.error);
+  CHECK(!std::filesystem::exists(folder / "half"));
   for (char const* const wrong : {"--format bin --data", "--format ijb --data"}) {
     auto const refused = run(folder, "pack", std::string(wrong) + " " + back + " --out " + (folder / "x").string());
     CHECK(refused.code == 2);

@@ -140,6 +140,8 @@ TEST_CASE("what the caller got wrong is one message and exit code 2") {
   if (skip()) return;
   Prepared const p;
   fs::create_directories(p.folder / "empty");
+  fs::create_directories(p.folder / "loops");
+  fs::create_symlink("itself", p.folder / "loops/itself");
   test::spit(p.folder / "text.safetensors", "no model at all");
   test::spit(p.folder / "pairs.csv", "a.png,b.png,1\n");
   test::spit(p.folder / "one.csv", "pictures/p0.png,pictures/p1.png,1\n");
@@ -163,6 +165,7 @@ TEST_CASE("what the caller got wrong is one message and exit code 2") {
         Case{"verify", model + " --pairs nowhere.csv", "nowhere.csv"},
         Case{"verify", model + " --pairs " + (p.folder / "pairs.csv").string(), "no picture"},
         Case{"verify", model + " --pairs " + (p.folder / "one.csv").string(), "found 1 pair; expected at least 2"},
+        Case{"train", "--data " + (p.folder / "loops").string() + " --out " + faces, "loops/itself"},
         Case{"train", "--data synthetic --pairs " + (p.folder / "one.csv").string() + " --out " + faces,
              "found 1 pair; expected at least 2"}}) {
     auto const ran = run(p.folder, c.program, c.arguments);
