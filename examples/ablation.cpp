@@ -144,7 +144,7 @@ int run(int argc, char** argv) {
   a.options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   CLI::App app("Compares what a face network learns before it is tuned for attributes, on synthetic faces.", "ablation");
   app.add_option("--out", a.out, "the folder of results; what is there already is not computed again")->capture_default_str();
-  app.add_option("--rows", a.rows, "of scratch, 3D, FR, 3D+FR, rotation, jigsaw")
+  app.add_option("--rows", a.rows, "which rows, in their order: of scratch, 3D, FR, 3D+FR, rotation, jigsaw")
       ->delimiter(',')
       ->capture_default_str()
       ->check(CLI::IsMember({"scratch", "3D", "FR", "3D+FR", "rotation", "jigsaw"}));
