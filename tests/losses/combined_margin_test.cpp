@@ -74,6 +74,25 @@ void follow_logits(Head const& head, std::string const& name, double filter) {
   CHECK((hidden > 0) == (filter != 0));
 }
 
+TEST_CASE("the combined margin's logit of the own class is that of its published code") {
+  golden::File const file("head_combined_logits");
+  auto const cosines = golden::filled("cos", 7 * 13, 0.99);
+  auto const labels = file.get<int>("labels");
+  auto const follow = [&](CombinedMargin const& head, std::string const& name) {
+    auto const y = file.get(name + "/y");
+    int rows = 0;
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      if (labels[i] < 0) continue;
+      std::size_t const k = 13 * i + static_cast<std::size_t>(labels[i]);
+      CHECK(head.target(static_cast<double>(cosines[k])).logit == doctest::Approx(y[k]).epsilon(1e-12));  // the fixture's tolerance
+      ++rows;
+    }
+    CHECK(rows > 0);
+  };
+  follow({.angle_factor = 1, .margin = 0.5, .cosine_margin = 0}, "arc");
+  follow({.angle_factor = 1, .margin = 0, .cosine_margin = 0.4}, "cos");
+}
+
 TEST_CASE("logits of the combined margin's published code, with and without the filter of near classes") {
   follow_logits(ArcFaceStraight{}, "arc", 0);
   follow_logits(ArcFaceStraight{}, "arc_filter", 0.2);

@@ -22,6 +22,11 @@ TEST_CASE("heads: each has a name of its own, and begins with the constants that
   CHECK(published("circleloss", 1) == 0.25);
   CHECK(published("adaface", 1) == 0.4);
   CHECK(published("magface", 6) == 35);
+  CHECK(published("adaface", 9) == 0.333);
+  CHECK(published("adaface", 10) == 0.01);
+  CHECK(published("curricularface", 10) == 0.01);
+  CHECK(published("sphereface", 11) == 1500);
+  CHECK(published("sphereface", 12) == 5);
   CHECK(!losses::head_kind("softmax").published[0]);
   CHECK(losses::head_kind("softmax").affine);
 }
@@ -43,6 +48,13 @@ TEST_CASE("heads: constants reach the head that is meant, and no other is made")
   });
   CHECK(made == 1);
   CHECK(losses::configured<losses::ArcFace>({}).scale == 64);
+  HeadSettings lengths{.kind = "adaface"}, lambdas{.kind = "sphereface"};
+  lengths["concentration"] = 0.5, lengths["momentum"] = 1;  // 1: the batch alone, the default of the published class
+  CHECK(losses::configured<losses::AdaFace>(lengths).concentration == 0.5);
+  CHECK(losses::configured<losses::AdaFace>(lengths).momentum == 1);
+  lambdas["first_lambda"] = 1000, lambdas["least_lambda"] = 0;
+  CHECK(losses::configured<losses::SphereFace>(lambdas).first_lambda == 1000);
+  CHECK(losses::configured<losses::SphereFace>(lambdas).least_lambda == 0);
 }
 
 TEST_CASE("heads: what cannot be is said in one sentence") {
@@ -57,6 +69,9 @@ TEST_CASE("heads: what cannot be is said in one sentence") {
   CHECK(answer("sphereface", "margin", 0.5) == "setting head.margin: found 0.5; expected 1 to 8. auto is as published.");
   CHECK(answer("arcface", "scale", 0).find("setting head.scale: found 0; expected 0.000001 or more") == 0);
   CHECK(answer("arcface", "scale", std::nan("")).find("setting head.scale: found nan") == 0);
+  CHECK(answer("adaface", "momentum", 1.5) == "setting head.momentum: found 1.5; expected 0 to 1. auto is as published.");
+  CHECK(answer("arcface", "first_lambda", 5) ==
+        "setting head.first_lambda: found 5; expected auto. The head arcface has no such constant.");
   CHECK(answer("magface", "shortest", 200) == "setting head.longest: found 110; expected more than head.shortest, 200. Change either.");
   CHECK_NOTHROW(losses::with_head({.kind = "sphereface"}, [](auto const&) {}));
   HeadSettings lengths{.kind = "sphereface"};

@@ -91,6 +91,17 @@ TEST_CASE("another head's state is refused, its weights begin anew") {
   changed.config.head["margin"] = 0.4;  // as published
   CHECK_NOTHROW(with_session(changed, [](TinySession&) {}));
 
+  auto younger = slurp(scratch / "out/state.safetensors");  // as if written before there was this constant
+  std::string const key = "setting.head.concentration";
+  REQUIRE(younger.find(key) != std::string::npos);
+  younger.replace(younger.find(key), key.size(), "setting.head.CONCENTRATION");
+  test::spit(scratch / "out/state.safetensors", younger);
+  CHECK_NOTHROW(with_session(changed, [](TinySession&) {}));
+  changed.config.head["concentration"] = 0.5;
+  CHECK(message_of<Error>([&] {
+          with_session(changed, [](TinySession&) {});
+        }).find("setting head.concentration: found 0.333; expected 0.5") != std::string::npos);
+
   auto const weights = [&](char const* kind) {
     auto o = options({}, kind);
     o.config.init = (scratch / "out/model.safetensors").string();

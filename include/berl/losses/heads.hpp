@@ -50,6 +50,10 @@ inline constexpr HeadConstant head_constants[] = {
     {"penalty", "weight of the term that magface or adaptiveface adds to the loss", 0, 1e300},
     {"shortest", "length of an embedding that has the least margin of magface", 1e-6, 1e300},
     {"longest", "length of an embedding that has the largest", 1e-6, 1e300},
+    {"concentration", "h of adaface: how far a length moves the margin", 0, 1e6},
+    {"momentum", "what a batch weighs in the running t of curricularface, mean and deviation of adaface", 0, 1},
+    {"first_lambda", "of sphereface: lambda is this / (1 + 0.1 step)", 0, 1e300},
+    {"least_lambda", "of sphereface: but never less than this", 0, 1e300},
 };
 /// Where a head has each of them; null where it has not.
 template <class H>
@@ -68,7 +72,11 @@ constexpr std::array<double*, std::size(head_constants)> constants_of(H& head) {
           at([](auto& h) -> decltype((h.hardness)) { return h.hardness; }),
           at([](auto& h) -> decltype((h.penalty)) { return h.penalty; }),
           at([](auto& h) -> decltype((h.shortest)) { return h.shortest; }),
-          at([](auto& h) -> decltype((h.longest)) { return h.longest; })};
+          at([](auto& h) -> decltype((h.longest)) { return h.longest; }),
+          at([](auto& h) -> decltype((h.concentration)) { return h.concentration; }),
+          at([](auto& h) -> decltype((h.momentum)) { return h.momentum; }),
+          at([](auto& h) -> decltype((h.first_lambda)) { return h.first_lambda; }),
+          at([](auto& h) -> decltype((h.least_lambda)) { return h.least_lambda; })};
 }
 
 /// Which head, and its constants; what is not given is as published.

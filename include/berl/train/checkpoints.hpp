@@ -68,7 +68,9 @@ class Checkpoints {
         throw Error(path.string(), std::string("a state that cannot be used (") + e.what() + ")", "a whole one", remedy);
       }
     }();
-    restore(state, info, [&] { require_settings(state, position_, settings, settings_of(Config{})); });
+    Config usual;  // for settings younger than the state: constants of this head as they are published
+    if (auto const kind = settings.find("head.kind"); kind != settings.end()) usual.head.kind = kind->second;
+    restore(state, info, [&] { require_settings(state, position_, settings, settings_of(usual)); });
     saved_ = trainer_.progress().all_steps;
     return true;
   }
