@@ -19,7 +19,7 @@ TEST_CASE("config: every key can be set to its own text, and is listed once") {
     CHECK(std::string(what) != "");
     CHECK_NOTHROW(train::set(config, key, io::to_text(value), "test"));
   });
-  CHECK(keys.size() == 71);
+  CHECK(keys.size() == 75);
   CHECK(settings_of(config) == settings_of(Config{}));
   CHECK_NOTHROW(train::check(config));
   train::set(config, "imaging.padding", "border", "test");
