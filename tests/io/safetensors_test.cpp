@@ -157,6 +157,28 @@ TEST_CASE("safetensors: every damage is one error that says where and what") {
   CHECK(has(message_of<berl::Error>([&] { (void)SafeTensors::read(dir.path()); }), "no readable file"));
 }
 
+TEST_CASE("safetensors: a header nested deep, or long, is one short error") {
+  ScratchFolder const dir;
+  auto const nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  auto const shape = [&](std::string const& value) {
+    auto const text = error_of(dir, raw(R"({"a":{"dtype":"F32","data_offsets":[0,4],"shape":)" + value + "}}", 4));
+    CHECK(text.size() < 1000);
+    return text;
+  };
+  CHECK(has(shape(nested(10)), "'shape' [[...]]; expected whole numbers"));
+  for (std::size_t const depth : {10'000u, 100'000u, 10'000'000u}) CHECK(has(shape(nested(depth)), "nested deeper than 64"));
+  CHECK(has(error_of(dir, raw(R"({"__metadata__":{"n":)" + nested(1'000'000) + "}}", 0)), "nested deeper than 64"));
+  CHECK(has(error_of(dir, raw("{\"a\":" + std::string(1'000'000, '['), 0)), "nested deeper than 64"));
+  std::string many = "[1";
+  for (int i = 0; i < 100'000; ++i) many += ",1";
+  CHECK(has(shape(many + "]"), "'shape' with 100001 numbers; expected at most 64"));
+  CHECK(has(shape("[\"" + std::string(1'000'000, 'x') + "\"]"), "'shape' [\"xxx"));
+  std::string const name(1'000'000, 'x');
+  CHECK(error_of(dir, raw("{\"" + name + "\":3}", 0)).size() < 1000);
+  CHECK(error_of(dir, raw("{\"__metadata__\":{\"" + name + "\":3}}", 0)).size() < 1000);
+  CHECK(error_of(dir, raw("{\"a\":{\"shape\":[],\"data_offsets\":[0,0],\"dtype\":\"" + name + "\"}}", 0)).size() < 1000);
+}
+
 TEST_CASE("safetensors: a file cut anywhere is an error, never another value") {
   ScratchFolder const dir;
   SafeTensorsWriter w;

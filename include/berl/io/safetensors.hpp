@@ -3,6 +3,7 @@
 #include <berl/core/error.hpp>      // Error
 #include <berl/io/atomic_file.hpp>  // AtomicFile
 #include <berl/io/dtype.hpp>        // DType, with_type
+#include <berl/io/json.hpp>         // parse_json, excerpt, shown
 #include <cmath>                    // isfinite
 #include <cstring>                  // memcpy
 #include <filesystem>               // path
@@ -21,6 +22,7 @@
 namespace berl::io {
 /// The extents of an array, outermost first; empty for a single number.
 using Extents = std::vector<std::int64_t>;
+inline constexpr std::size_t most_axes = 64;  ///< of an array in a file; networks need at most 4
 
 inline std::string to_text(Extents const& shape) {
   std::string text = "[";
@@ -30,8 +32,9 @@ inline std::string to_text(Extents const& shape) {
 
 /// A file of named arrays, read whole (https://github.com/huggingface/safetensors): 8 bytes header length, JSON, raw data.
 ///   auto const file = SafeTensors::read("model.safetensors");  file.get<float>("fc.weight", {512, 25088});
-/// errors  berl::Error with the file's name: unreadable, truncated, header no JSON, offsets that overlap, leave holes or the file;
-///         a name, shape or element type other than the one asked for; a value that the wanted type cannot hold
+/// errors  berl::Error with the file's name: unreadable, truncated, header no JSON or nested deeper than io/json.hpp allows, more axes
+///         than most_axes, offsets that overlap, leave holes or the file; a name, shape or element type other than the one asked for;
+///         a value that the wanted type cannot hold
 class SafeTensors {
  public:
   static SafeTensors read(std::filesystem::path const& path);
@@ -104,12 +107,14 @@ class SafeTensors {
     void operator()(std::byte* p) const { ::operator delete[](p, std::align_val_t{64}); }
   };
 
-  [[nodiscard]] std::string at(std::string const& name) const { return file_ + ", array '" + name + "'"; }
+  [[nodiscard]] std::string at(std::string const& name) const { return file_ + ", array '" + excerpt(name) + "'"; }
   [[nodiscard]] Entry const& entry(std::string const& name) const {
     auto const found = entries_.find(name);
     if (found != entries_.end()) return found->second;
-    std::string const some = names_.empty() ? "no arrays" : "arrays from '" + names_.front() + "' to '" + names_.back() + "'";
-    throw Error(file_, some + " but no '" + name + "'", "an array of that name", "The file belongs to another network or program.");
+    std::string const some =
+        names_.empty() ? "no arrays" : "arrays from '" + excerpt(names_.front()) + "' to '" + excerpt(names_.back()) + "'";
+    throw Error(file_, some + " but no '" + excerpt(name) + "'", "an array of that name",
+                "The file belongs to another network or program.");
   }
   void parse_header(std::string const& header, std::size_t data_bytes);
   void parse_entry(std::string const& name, nlohmann::json const& json, std::size_t data_bytes);
@@ -151,23 +156,12 @@ inline SafeTensors SafeTensors::read(std::filesystem::path const& path) {
 }
 
 inline void SafeTensors::parse_header(std::string const& header, std::size_t data_bytes) {
-  std::set<std::string> seen;
-  std::string twice;
-  auto const unique = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& value) {
-    if (event == nlohmann::json::parse_event_t::key && depth == 1 && !seen.insert(value.get<std::string>()).second) {
-      twice = value.get<std::string>();
-    }
-    return true;
-  };
-  nlohmann::json json;
-  try {
-    json = nlohmann::json::parse(header, unique);
-  } catch (nlohmann::json::exception const& e) {
-    throw Error(file_, std::string("a header that is not JSON (") + e.what() + ")", "a JSON object",
+  std::string problem;
+  auto const json = parse_json(header, &problem);
+  if (json.is_discarded())
+    throw Error(file_, "a header with " + problem, "a JSON object of arrays, each name once",
                 "The file is damaged or no safetensors file; write or download it again.");
-  }
   if (!json.is_object()) throw Error(file_, "a header that is no JSON object", "one", "The file is no safetensors file.");
-  if (!twice.empty()) throw Error(file_, "the array '" + twice + "' twice", "every name once", "Write the file again.");
   for (auto const& [name, value] : json.items()) {
     if (name != "__metadata__") {
       parse_entry(name, value, data_bytes);
@@ -175,7 +169,7 @@ inline void SafeTensors::parse_header(std::string const& header, std::size_t dat
     }
     if (!value.is_object()) throw Error(file_, "metadata that is no object", "an object of strings", "Write the file again.");
     for (auto const& [key, text] : value.items()) {
-      if (!text.is_string()) throw Error(file_, "metadata '" + key + "' that is no string", "a string", "Write the file again.");
+      if (!text.is_string()) throw Error(file_, "metadata '" + excerpt(key) + "' that is no string", "a string", "Write the file again.");
       metadata_[key] = text.get<std::string>();
     }
   }
@@ -189,8 +183,10 @@ inline void SafeTensors::parse_entry(std::string const& name, nlohmann::json con
   auto const numbers = [&](char const* key) {
     std::vector<std::uint64_t> values;
     if (!json.is_object() || !json.contains(key) || !json[key].is_array()) fail("no list '" + std::string(key) + "'", "one");
+    if (json[key].size() > most_axes)
+      fail("'" + std::string(key) + "' with " + std::to_string(json[key].size()) + " numbers", "at most " + std::to_string(most_axes));
     for (auto const& n : json[key]) {
-      if (!n.is_number_unsigned()) fail("'" + std::string(key) + "' " + json[key].dump(), "whole numbers, none negative");
+      if (!n.is_number_unsigned()) fail("'" + std::string(key) + "' " + shown(json[key]), "whole numbers, none negative");
       values.push_back(n.get<std::uint64_t>());
     }
     return values;
@@ -198,20 +194,20 @@ inline void SafeTensors::parse_entry(std::string const& name, nlohmann::json con
   auto const shape = numbers("shape"), offsets = numbers("data_offsets");
   std::string const type = json.contains("dtype") && json["dtype"].is_string() ? json["dtype"].get<std::string>() : "none";
   auto const known = std::find_if(dtypes.begin(), dtypes.end(), [&](DTypeInfo const& d) { return d.name == type; });
-  if (known == dtypes.end()) fail("element type " + type, "F64, F32, F16, BF16, I64 to I8, U64 to U8 or BOOL");
+  if (known == dtypes.end()) fail("element type " + excerpt(type), "F64, F32, F16, BF16, I64 to I8, U64 to U8 or BOOL");
   if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > data_bytes) {
-    fail("data_offsets " + json["data_offsets"].dump(), "two offsets in order within the " + std::to_string(data_bytes) + " bytes of data");
+    fail("data_offsets " + shown(json["data_offsets"]), "two offsets in order within the " + std::to_string(data_bytes) + " bytes of data");
   }
   Entry entry{known->type, {}, offsets[0], 1};
   for (std::uint64_t const n : shape) {
     if (__builtin_mul_overflow(entry.size, n, &entry.size) || !std::in_range<std::int64_t>(n)) {
-      fail("shape " + json["shape"].dump(), "one that fits into memory");
+      fail("shape " + shown(json["shape"]), "one that fits into memory");
     }
     entry.shape.push_back(static_cast<std::int64_t>(n));
   }
   std::size_t bytes = 0;
   if (__builtin_mul_overflow(entry.size, known->bytes, &bytes) || bytes != offsets[1] - offsets[0]) {
-    fail("shape " + json["shape"].dump() + " of " + type + " on " + std::to_string(offsets[1] - offsets[0]) + " bytes",
+    fail("shape " + shown(json["shape"]) + " of " + type + " on " + std::to_string(offsets[1] - offsets[0]) + " bytes",
          "shape and data of one size");
   }
   entries_.emplace(name, std::move(entry));
