@@ -3,6 +3,7 @@
 #include <berl/data/pretext.hpp>        // Rotations, Jigsaws
 #include <berl/eval/fraction_plot.hpp>  // fraction_svg, fraction_picture
 #include <berl/io/json_text.hpp>        // json_text
+#include <berl/io/json.hpp>             // parse_json
 
 #include <CLI/CLI.hpp>
 
@@ -113,8 +114,7 @@ class Record {
   Record(fs::path path, std::string settings) : path_(std::move(path)), settings_(std::move(settings)) {
     std::ifstream in(path_);
     for (std::string line; std::getline(in, line);)
-      if (auto run = ordered_json::parse(line, nullptr, false); run.is_object() && run.value("settings", "") == settings_)
-        runs_.push_back(std::move(run));
+      if (auto run = berl::io::parse_json<ordered_json>(line); is_run(run) && run["settings"] == settings_) runs_.push_back(std::move(run));
   }
   std::optional<double> find(std::string const& row, double fraction, int seed) const {
     for (auto const& r : runs_)
@@ -134,6 +134,13 @@ class Record {
   }
 
  private:
+  static bool is_run(ordered_json const& line) {
+    if (!line.is_object()) return false;
+    for (char const* const key : {"row", "part", "seed", "accuracy", "settings"})
+      if (!line.contains(key)) return false;
+    return line["accuracy"].is_number();
+  }
+
   fs::path path_;
   std::string settings_;
   std::vector<ordered_json> runs_;

@@ -4,6 +4,7 @@
 #include <berl/data/synthetic_face.hpp>  // SyntheticFaces
 #include <berl/io/atomic_file.hpp>       // write_file
 #include <berl/io/json_text.hpp>         // json_text
+#include <berl/io/json.hpp>              // parse_json
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -70,9 +71,8 @@ std::vector<Phase> phases_of(Config const& whole) {
 
 ordered_json read_json(fs::path const& file) {
   std::ifstream in(file);
-  auto json = ordered_json::parse(in, nullptr, false);
-  if (json.is_discarded() || !json.is_object())
-    throw Error(file.string(), "no JSON object", "a file that `joint_training` has written", "Remove it.");
+  auto json = berl::io::parse_json<ordered_json>(std::string(std::istreambuf_iterator<char>(in), {}));
+  if (!json.is_object()) throw Error(file.string(), "no JSON object", "a file that `joint_training` has written", "Remove it.");
   return json;
 }
 /// What all files of the folder depend on is written there, and must be the same when one goes on.

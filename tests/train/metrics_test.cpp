@@ -31,6 +31,13 @@ TEST_CASE("metrics: a line for each record; what comes after the checkpoint is c
     metrics.add(line(3, "b"));
   }
   CHECK(slurp(file) == three);
+  std::string const deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
+  for (std::string const& other : {std::string(R"({"step":"2","stage":"a"})"), std::string(R"({"step":2,"stage":3})"), std::string("[1]"),
+                                   R"({"step":2,"stage":"a","loss":)" + deep + "}"}) {
+    spit(file, three + other + "\n");
+    train::Metrics(scratch.path()).begin(3);
+    CHECK(slurp(file) == three);
+  }
   train::Metrics(scratch.path()).begin(0);  // from the beginning
   CHECK(slurp(file).empty());
 }

@@ -3,6 +3,7 @@
 
 #include <berl/core/error.hpp>      // Error
 #include <berl/io/atomic_file.hpp>  // write_file
+#include <berl/io/json.hpp>         // parse_json
 
 #include <cstdio>
 #include <filesystem>
@@ -17,14 +18,16 @@ class Metrics {
  public:
   explicit Metrics(std::filesystem::path const& folder) : path_(folder.empty() ? folder : folder / "metrics.jsonl") {}
 
-  /// Cuts off what was written after that step, for these steps come again.
+  /// Cuts off what was written after that step, for these steps come again; and what follows a line that is no such object.
   void begin(long step) {
     if (path_.empty()) return;
     std::ifstream in(path_);
     std::string kept;
     for (std::string line; step > 0 && std::getline(in, line);) {
-      auto const record = nlohmann::ordered_json::parse(line, nullptr, false);
-      if (record.is_discarded() || !record.is_object() || !record.contains("stage") || record.value("step", step + 1) > step) break;
+      auto const record = io::parse_json<nlohmann::ordered_json>(line);
+      if (!record.is_object() || !record.contains("stage") || !record["stage"].is_string() || !record.contains("step") ||
+          !record["step"].is_number() || record["step"] > step)
+        break;
       kept += line + "\n";
       last_[record["stage"]] = record;
     }
