@@ -38,8 +38,35 @@ TEST_CASE("megaface: lists as JSON and as text") {
   says(bad("{\"path\": [\"a\"], \"id\": []}"), "\"id\" with 0 entries; expected 1");
   says(bad("{\"path\": [\"a\"], \"id\": [1.5]}"), "id 0: found neither");
   says(bad("{\"path\": []}"), "no path");
-  says(bad(""), "not JSON");
+  says(bad("{\"path\": [\"a\"], \"id\": " + std::string(1'000'000, '[')), "nested deeper than 64");
+  says(bad(""), "found no path");
+  says(bad("\xef\xbb\xbf \n"), "found no path");
+  says(bad("[\"a\"]{"), "no exception");  // a strange path
   for (char const* const path : {"/etc/a", "a/../../b", ".."}) says(bad(path), "expected a path relative");
+}
+
+TEST_CASE("megaface: the kit's lists are one long line") {
+  berl::test::ScratchFolder const folder;
+  nlohmann::json json;
+  std::vector<std::string> paths, identities;
+  for (int i = 0; i < 5000; ++i) {
+    paths.push_back("123/45678901@N00/" + std::to_string(i) + ".jpg");
+    identities.push_back("person " + std::to_string(i / 3));
+    json["path"].push_back(paths.back()), json["id"].push_back(identities.back());
+  }
+  REQUIRE(json.dump().size() > 65536);
+  for (std::string const before : {"", "\n \t\r\n", "\xef\xbb\xbf"}) {
+    spit(folder / "list", before + json.dump());
+    auto const list = read_image_list((folder / "list").string());
+    CHECK(list.paths == paths);
+    CHECK(list.identities == identities);
+  }
+  spit(folder / "list", "\xef\xbb\xbf" + paths[0] + "\n" + paths[1]);  // the same mark before a text
+  CHECK(read_image_list((folder / "list").string()).paths == std::vector(paths.begin(), paths.begin() + 2));
+  spit(folder / "list", "{");
+  std::filesystem::resize_file(folder / "list", (1u << 28) + 1);  // holds no bytes on the disk
+  says(message_of<Error>([&] { (void)read_image_list((folder / "list").string()); }), "found 268435457 bytes; expected at most 268435456");
+  says(message_of<Error>([&] { (void)read_image_list((folder / "none").string()); }), "no file that can be read");
 }
 
 TEST_CASE("megaface: noise lists") {
@@ -88,7 +115,9 @@ TEST_CASE("megaface: results of the kit, written and read") {
   CHECK(kit.identification == std::vector<double>{0.2, 0.3, 0.3, 0.9});  // rank 3 was left out
   CHECK(kit.verified == std::vector<std::array<double, 2>>{{0, 0.1}, {1, 1}});
   auto const bad = [&](std::string const& text) { return message_of<Error>([&] { (void)read(text); }); };
-  says(bad("{"), "roc: found text that is not JSON");
+  says(bad("{"), "found text that is not JSON");
+  says(bad("3"), "roc: found no two arrays");
+  says(bad("{\"roc\": " + std::string(1'000'000, '[')), "nested deeper than 64");
   says(bad(R"({"cmc": [[0], [1]]})"), "roc: found no two arrays");
   says(bad(R"({"roc": [[0], [1]], "cmc": [[0, 1], [1]]})"), "cmc: found no two arrays");
   says(bad(R"({"roc": [[0], [1]], "cmc": [[0], ["a"]]})"), "cmc: found entry 0 that is no number");

@@ -3,14 +3,17 @@
 #include <berl/data/lines.hpp>      // Lines
 #include <berl/data/record_io.hpp>  // ReadFile, little32
 #include <berl/io/atomic_file.hpp>  // write_file
+#include <berl/io/json.hpp>         // parse_json
 
 #include <array>
 #include <bit>      // bit_cast
 #include <cstring>  // memcpy
 #include <filesystem>
+#include <fstream>  // ifstream
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// The lists and feature files of the MegaFace challenge.
@@ -21,21 +24,43 @@ struct ImageList {
   std::vector<std::string> identities;  ///< one for each path, or empty where the list has none
 };
 
+namespace detail {
+/// Whether a file begins with a brace, behind blanks and the mark that some editors put before them; false where it cannot be read.
+inline bool begins_with_brace(std::string const& path) {
+  std::ifstream in(path, std::ios::binary);
+  char mark[3] = {};
+  in.read(mark, 3);
+  if (std::string_view(mark, 3) != "\xef\xbb\xbf") in.clear(), in.seekg(0);
+  return (in >> std::ws).peek() == '{';
+}
+/// The whole of a JSON file.
+///   errors  Error: no file that can be read, more than 256 MiB, no JSON or what io/json.hpp refuses
+inline nlohmann::json read_json(std::string const& path, std::string const& expected) {
+  constexpr std::uint64_t most = std::uint64_t{1} << 28;
+  ReadFile const file(path);
+  if (file.size() > most)
+    throw Error(path, std::to_string(file.size()) + " bytes", "at most " + std::to_string(most) + ": " + expected,
+                "Give the file that is meant, or a list with one path a line.");
+  std::string text(file.size(), '\0');
+  file.read(0, {reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+  std::string problem;
+  auto json = io::parse_json(text, &problem);
+  if (json.is_discarded()) throw Error(path, problem, expected, "Fetch the file again.");
+  return json;
+}
+}  // namespace detail
+
 /// A list of pictures: a JSON object with "path" and, beside it, "id", two arrays of one length; or a text with one path a line.
-///   errors  Error: neither of the two, a path that is no text or leaves its folder, arrays of different length, no path
+///   errors  Error: neither of the two, JSON of more than 256 MiB, a path that is no text or leaves its folder, arrays of different length,
+///           no path
 inline ImageList read_image_list(std::string const& path) {
   ImageList list;
-  Lines lines(path, "a JSON object with \"path\", or one path a line");
-  if (lines.next() && !lines.text().starts_with('{')) {
-    do list.paths.emplace_back(lines.text());
-    while (lines.next());
+  std::string const expected = "a JSON object with \"path\", or one path a line";
+  if (!detail::begins_with_brace(path)) {
+    for (Lines lines(path, expected); lines.next();) list.paths.emplace_back(lines.text());
   } else {
-    detail::ReadFile const file(path);
-    std::string text(file.size(), '\0');
-    file.read(0, {reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
-    auto const json = nlohmann::json::parse(text, nullptr, false);
-    if (!json.is_object() || !json.contains("path") || !json["path"].is_array())
-      throw Error(path, json.is_discarded() ? "text that is not JSON" : "no array \"path\"", lines.expected(), "Fetch the list again.");
+    auto const json = detail::read_json(path, expected);
+    if (!json.contains("path") || !json["path"].is_array()) throw Error(path, "no array \"path\"", expected, "Fetch the list again.");
     for (auto const& entry : json["path"]) {
       if (!entry.is_string())
         throw Error(path + ", path " + std::to_string(list.paths.size()), "no text", "a path", "Fetch the list again.");
@@ -53,7 +78,7 @@ inline ImageList read_image_list(std::string const& path) {
       }
     }
   }
-  if (list.paths.empty()) throw Error(path, "no path", lines.expected(), "Give a list of pictures.");
+  if (list.paths.empty()) throw Error(path, "no path", expected, "Give a list of pictures.");
   for (std::size_t i = 0; i < list.paths.size(); ++i) {
     std::filesystem::path const one(list.paths[i]);
     bool good = !one.empty() && one.is_relative() && list.paths[i].find('\0') == std::string::npos;
@@ -137,18 +162,15 @@ struct MegaFaceResult {
 };
 /// {"cmc": [[0, 1, ...], [rates]], "roc": [[FAR], [TAR]]}; the kit counts ranks from 0; one that it
 /// leaves out has the rate of the one before.
-///   errors  Error: no such file, other arrays, a rate outside [0, 1]
+///   errors  Error: no such file, JSON of more than 256 MiB, other arrays, a rate outside [0, 1]
 inline MegaFaceResult read_megaface_result(std::string const& path) {
   std::string const expected = R"({"cmc": [[ranks], [rates]], "roc": [[FAR], [TAR]]})";
-  detail::ReadFile const file(path);
-  std::string text(file.size(), '\0');
-  file.read(0, {reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
-  auto const json = nlohmann::json::parse(text, nullptr, false);
+  auto const json = detail::read_json(path, expected);
   auto const curve = [&](char const* name) {
     auto const wrong = [&](std::string const& found) { return Error(path + ", " + name, found, expected, "Give a result of the kit."); };
     if (!json.is_object() || !json.contains(name) || !json[name].is_array() || json[name].size() != 2 || !json[name][0].is_array() ||
         !json[name][1].is_array() || json[name][0].size() != json[name][1].size())
-      throw wrong(json.is_discarded() ? "text that is not JSON" : "no two arrays of one length");
+      throw wrong("no two arrays of one length");
     std::vector<std::array<double, 2>> points;
     for (std::size_t k = 0; k < json[name][0].size(); ++k) {
       auto const &x = json[name][0][k], &y = json[name][1][k];
