@@ -1,4 +1,5 @@
 #include <berl/data/record_faces.hpp>
+#include <berl/data/record_writer.hpp>
 
 #include <doctest/doctest.h>
 
@@ -7,13 +8,19 @@
 
 #include <cstdlib>  // abs, getenv
 #include <string>
+#include <utility>  // pair
+#include <vector>
 
 using berl::Error;
+using berl::data::Record;
 using berl::data::RecordFaces;
+using berl::data::RecordWriter;
 using berl::test::message_of;
 
 namespace {
 std::string stored(std::string const& name) { return std::string(BERL_TEST_DATA) + "/golden/" + name; }
+/// The bytes of a picture's file.
+std::vector<std::uint8_t> picture() { return berl::data::RecordFile(stored("faces.rec")).read(1).content; }
 }  // namespace
 
 TEST_CASE("record faces: labels and pictures of the reference file") {
@@ -85,6 +92,54 @@ TEST_CASE("record faces: a label that is no class") {
     berl::test::spit(folder / "a.idx", berl::test::slurp(stored("small.idx")));
     auto const text = message_of<Error>([&] { RecordFaces((folder / "a.rec").string()); });
     CHECK(text.find("record 1 at offset 40: found label") != std::string::npos);
+  }
+}
+
+TEST_CASE("record faces: an identity whose pictures the index does not have") {
+  berl::test::ScratchFolder const folder;
+  auto const path = (folder / "a.rec").string();
+  auto const write = [&](std::vector<std::uint64_t> const& pictures, std::uint64_t split, std::uint64_t end) {
+    RecordWriter file(path);  // two identities, [1, split) and [split, end)
+    auto const header = [](std::uint64_t a, std::uint64_t b) {
+      return Record{.flag = 2, .labels = {static_cast<float>(a), static_cast<float>(b)}, .content = {}};
+    };
+    for (auto const key : pictures) file.add(key, {.labels = {key < split ? 0.0f : 1.0f}, .content = picture()});
+    file.add(end, header(1, split)), file.add(end + 1, header(split, end)), file.add(0, header(end, end + 2));
+    file.commit();
+    return message_of<Error>([&] { RecordFaces const faces(path); });
+  };
+  auto const says = [](std::string const& text, std::string const& part) {
+    CAPTURE(text);
+    CHECK(text.find(part) != std::string::npos);
+  };
+  CHECK(write({1, 2, 3, 4, 5, 6}, 5, 7) == "no exception");
+  says(write({1, 4, 5, 6}, 5, 7), "a.rec, record 7 at offset");
+  says(write({1, 4, 5, 6}, 5, 7), "found pictures 1 to 4; expected all 4 of them in " + (folder / "a.idx").string() + ", which has 2");
+  says(write({1, 2, 3, 4, 5}, 5, 7), "found pictures 5 to 6; expected all 2 of them");
+  // A few records that promise 16 million pictures.
+  says(write({1, 16777212}, 16777212, 16777213), "found pictures 1 to 16777211; expected all 16777211 of them");
+}
+
+TEST_CASE("record faces: keys that floats do not hold; each picture tells its own label") {
+  berl::test::ScratchFolder const folder;
+  auto const path = (folder / "a.rec").string();
+  constexpr std::uint64_t beyond = 16777216;  // 2^24; an odd number above it is no float
+  std::vector<std::pair<std::uint64_t, float>> const pictures{{1, 0.0f}, {2, 0.0f}, {beyond + 1, 1.0f}, {beyond + 3, 2.0f}};
+  RecordWriter file(path);
+  for (auto const& [key, label] : pictures) file.add(key, {.labels = {label}, .content = picture()});
+  std::uint64_t const end = beyond + 4;
+  for (std::uint64_t k = 0; k < 3; ++k)  // ranges as builders write them, rounded
+    file.add(end + k, {.flag = 2, .labels = {static_cast<float>(beyond + k), static_cast<float>(beyond + k + 1)}, .content = {}});
+  file.add(0, {.flag = 2, .labels = {static_cast<float>(end), static_cast<float>(end + 3)}, .content = {}});
+  file.commit();
+  RecordFaces const faces(path);
+  REQUIRE(faces.size() == 4);
+  CHECK(faces.identities() == 3);
+  for (int i = 0; i < 4; ++i) {
+    auto const& [key, label] = pictures[static_cast<std::size_t>(i)];
+    CHECK(faces.label(i) == static_cast<int>(label));
+    CHECK(faces.name(i).find("a.rec, record " + std::to_string(key) + " at offset") != std::string::npos);
+    CHECK(faces.load(i).width == 112);
   }
 }
 

@@ -46,6 +46,10 @@ TEST_CASE("record io: every record of the reference file, joined from its parts"
              jpeg_hash = g.values<std::int64_t>("jpeg_fnv");
   CHECK_NOTHROW(file.require_whole_index());
   REQUIRE(file.entries().size() == key.size());
+  CHECK(file.index_path() == stored("faces.idx"));
+  for (std::uint64_t begin = 0; begin < 30; ++begin)
+    for (std::uint64_t end = 0; end < 30; ++end)  // keys 0 to 27
+      CHECK(file.count(begin, end) == (begin < end ? std::min<std::uint64_t>(end, 28) - std::min<std::uint64_t>(begin, 28) : 0));
   for (std::size_t i = 0; i < key.size(); ++i) {
     auto const k = static_cast<std::uint64_t>(key[i]);
     CAPTURE(k);

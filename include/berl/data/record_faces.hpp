@@ -16,9 +16,9 @@ namespace berl::data {
 /// identities, whose labels [a, b) are the keys of their pictures. A file whose key 0 has flag 0 has no header: every key is a picture.
 /// The labels come from the first picture of each identity; where there are no identities, or numbers beyond 2^24, which float labels
 /// do not hold, or the identities are not in the order of their pictures, from every record's own first bytes.
-///   errors  Error: what RecordFile reports, already here when it is in the index, the header or an identity; a label that is no whole
-///           number from 0 on; fewer than two identities; from load(), with file, key and offset: a damaged record or picture, a label
-///           that contradicts the identity's
+///   errors  Error: what RecordFile reports, already here when it is in the index, the header or an identity; an identity with keys that
+///           the index does not have; a label that is no whole number from 0 on; fewer than two identities; from load(), with file, key and
+///           offset: a damaged record or picture, a label that contradicts the identity's
 class RecordFaces {
  public:
   explicit RecordFaces(std::string const& path, int side = 112)
@@ -82,6 +82,10 @@ class RecordFaces {
       if (end > first)
         throw Error(file_->where(key), "pictures " + std::to_string(begin) + " to " + std::to_string(end - 1),
                     "pictures before " + std::to_string(first), again);
+      if (auto const found = file_->count(begin, end); found != end - begin)
+        throw Error(file_->where(key), "pictures " + std::to_string(begin) + " to " + std::to_string(end - 1),
+                    "all " + std::to_string(end - begin) + " of them in " + file_->index_path() + ", which has " + std::to_string(found),
+                    "The .idx is incomplete or belongs to another .rec; build it again.");
       if (begin != expected) break;  // with gaps or in another order: each picture tells its own label
       expected = end;
       int const label = begin == end ? 0 : label_of(begin, file_->read_labels(begin, content));

@@ -108,7 +108,12 @@ class RecordFile {
 
   std::string const& path() const { return file_.path(); }
   std::vector<Entry> const& entries() const { return entries_; }  ///< sorted by key
+  std::string const& index_path() const { return index_path_; }
   bool contains(std::uint64_t key) const { return find(key) != nullptr; }
+  /// How many keys of the index lie in [begin, end).
+  std::uint64_t count(std::uint64_t begin, std::uint64_t end) const {
+    return begin < end ? static_cast<std::uint64_t>(from(end) - from(begin)) : 0;
+  }
 
   /// Throws what is wrong with the index, if anything: a line that is no number, an offset outside of the file, a key twice.
   void require_whole_index() const {
@@ -219,8 +224,11 @@ class RecordFile {
     return text + (row.size() > 60 ? "..." : "");
   }
 
+  std::vector<Entry>::const_iterator from(std::uint64_t key) const {
+    return std::lower_bound(entries_.begin(), entries_.end(), key, [](Entry const& e, std::uint64_t k) { return e.key < k; });
+  }
   Entry const* find(std::uint64_t key) const {
-    auto const at = std::lower_bound(entries_.begin(), entries_.end(), key, [](Entry const& e, std::uint64_t k) { return e.key < k; });
+    auto const at = from(key);
     return at != entries_.end() && at->key == key ? &*at : nullptr;
   }
   Entry const& checked(std::uint64_t key) const {
