@@ -60,7 +60,7 @@ TEST_CASE("pth: what is wrong is named") {
   CHECK(has(bad("N"), "expected a dictionary of tensors"));
   CHECK(has(bad("}(" + pickled("w") + tensor("FloatStorage", "0", 0, "K\1", "K\1") + pickled("w") +
                 tensor("FloatStorage", "0", 0, "K\1", "K\1") + "u"),
-            "the name twice"));
+            "the name w twice"));
   std::string many;
   for (int i = 0; i < 99; ++i) many += pickled(std::to_string(i)) + tensor("FloatStorage", "0", 0, "K\xff", "K\1");
   std::string const large = zip({{"m/data.pkl", "\x80\x02}(" + many + "u."}, {"m/data/0", std::string(4 * 255, 'x')}});
@@ -78,6 +78,41 @@ TEST_CASE("pth: what is wrong is named") {
     spit(dir / "cut", whole.substr(0, n));
     CHECK_THROWS_AS((void)read_pth(dir / "cut"), berl::Error);
   }
+}
+
+TEST_CASE("pth: each storage is read once, whatever the order of the tensors") {
+  ScratchFolder const dir;  // 500,000 tensors in turn from two storages of 1 MB took longer than a test may, when each read its own again
+  std::string const a = tensor("FloatStorage", "a", 1, "K\1", "K\1"), b = tensor("FloatStorage", "b", 2, "K\1", "K\1");
+  std::string pickle = "\x80\x02}(" + pickled("a") + a + "q\1" + pickled("b") + b + "q\2";
+  for (int i = 0; i < 500'000; ++i) pickle += pickled(std::to_string(i)) + (i % 2 == 0 ? "h\1" : "h\2");
+  std::string const room(1'000'000, '\0');
+  spit(dir / "f.pth",
+       zip({{"m/data.pkl", pickle + "u."}, {"m/data/a", bytes_of({1, 2, 3}) + room}, {"m/data/b", bytes_of({4, 5, 6}) + room}}));
+  auto const file = read_pth(dir / "f.pth");
+  REQUIRE(file.names().size() == 500'002);
+  CHECK(file.get<float>("a") == std::vector<float>{2});
+  CHECK(file.get<float>("b") == std::vector<float>{6});
+  for (int i = 0; i < 500'000; i += 999) CHECK(file.get<float>(std::to_string(i)) == std::vector<float>{i % 2 == 0 ? 2.0f : 6.0f});
+}
+
+TEST_CASE("pth: what one file can ask for is bounded") {
+  ScratchFolder const dir;
+  auto const one = [&](std::string const& t) { return error(dir, archive("}" + pickled("w") + t + "s")); };
+  std::string ones;
+  for (int k = 0; k < 65; ++k) ones += "K\1";
+  CHECK(has(one(tensor("FloatStorage", "0", 0, ones, ones)), "65 axes; expected at most 64"));
+  CHECK(has(one(tensor("FloatStorage", std::string(81, '0'), 0, "K\1", "K\1")), "key of 81 bytes; expected at most 80"));
+  std::string many = "}(" + pickled(std::string(1'000'000, 'x')) + "q\1" + tensor("FloatStorage", "0", 0, "K\1", "K\1") + "q\2";
+  for (int k = 0; k < 20'000; ++k) many += "h\1h\2";  // one long name 20,000 times
+  auto const twice = error(dir, archive(many + "u"));
+  CHECK(has(twice, "the name xxx"));
+  CHECK(has(twice, " twice"));
+  CHECK(twice.size() < 1000);
+
+  std::string whole = archive(plain);  // its last entry says that it is as large as the file: some bytes belong to two
+  auto const last = whole.rfind("PK\1\2");
+  whole.replace(last + 20, 8, little(whole.size(), 4) + little(whole.size(), 4));
+  CHECK(has(error(dir, whole), "bytes behind others of"));
 }
 
 TEST_CASE("pth: bytes changed at random are an error or other weights, never a crash") {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>  // in_range
 #include <vector>
 
@@ -35,7 +36,8 @@ inline std::uint32_t crc32(std::span<std::uint8_t const> bytes) {
 }
 
 /// The entries of a ZIP archive that are stored as they are.
-///   errors  Error with file and offset: no archive, an entry beyond the end, compressed or encrypted, bytes that fail their check
+///   errors  Error with file and offset: no archive, an entry beyond the end, compressed or encrypted, entries that share bytes, bytes that
+///           fail their check
 class StoredZip {
  public:
   struct Entry {
@@ -55,8 +57,10 @@ class StoredZip {
 
   std::vector<std::uint8_t> read(std::string const& name) {
     auto const found = entries_.find(name);
-    if (found == entries_.end()) throw Error(path_, "no entry " + name.substr(0, 80), "the archive of torch.save", again);
-    auto const& entry = found->second;
+    if (found == entries_.end()) throw Error(path_, "no entry " + excerpt(name), "the archive of torch.save", again);
+    return read(found->second);
+  }
+  std::vector<std::uint8_t> read(Entry const& entry) {
     auto const head = bytes(entry.offset, 30);
     if (little(std::span(head).first(4)) != 0x04034b50) fail(entry.offset, "no header of an entry", "the bytes 50 4b 03 04");
     auto const data = entry.offset + 30 + little(std::span(head).subspan(26, 2)) + little(std::span(head).subspan(28, 2));
@@ -127,13 +131,17 @@ class StoredZip {
       }
       x += 4 + n;
     }
+    if (entry.size > size_ - content_)
+      fail(begin + here, "an entry of " + std::to_string(entry.size) + " bytes behind others of " + std::to_string(content_),
+           "entries that the " + std::to_string(size_) + " bytes of the file hold");
+    content_ += entry.size;
     entries_.emplace(std::string(reinterpret_cast<char const*>(directory.data()) + here + 46, name), entry);
     return here + 46 + name + extra + comment;
   }
 
   std::string path_;
   std::ifstream in_;
-  std::uint64_t size_ = 0;
+  std::uint64_t size_ = 0, content_ = 0;  // of the file; of all entries
   std::unordered_map<std::string, Entry> entries_;
 };
 
@@ -153,15 +161,18 @@ inline constexpr std::array<std::string_view, 13> pth_globals{"torch FloatStorag
 inline constexpr std::array<DType, 10> pth_types{DType::F32, DType::F64, DType::F16, DType::BF16, DType::I64,
                                                  DType::I32, DType::I16, DType::I8,  DType::U8,   DType::BOOL};
 
-/// One tensor of the pickle.
+/// One tensor of the pickle, whose bytes name and key are.
 struct PthTensor {
-  std::string name, key;
+  std::string_view name, key;
   DType type;
   Extents shape;
   std::size_t size = 1, offset = 0;  // elements
 };
 
 /// The tensors of a dictionary; "state_dict" within it is taken instead, and "module." before every name is left out.
+///   errors  Error with offset: what is no dictionary of contiguous tensors, a name twice, more axes than most_axes, a storage's key of
+///   more
+///           than 80 bytes
 class PthNames {
  public:
   explicit PthNames(Pickle const& pickle) : p_(pickle) {
@@ -171,14 +182,16 @@ class PthNames {
         dict = &dictionary(p_[dict->items[k + 1]]);
         break;
       }
+    std::unordered_set<std::string_view> names;
     for (std::size_t k = first(*dict); k + 1 < dict->items.size(); k += 2) {
       auto const& name = p_.expect(dict->items[k], Pickle::Kind::text, "the name of a tensor");
-      tensors.push_back(tensor(std::string(name.text()), p_[dict->items[k + 1]]));
+      if (!names.insert(name.text()).second) p_.fail_at(name, "the name " + excerpt(name.text()) + " twice", "each name once");
+      tensors.push_back(tensor(name.text(), p_[dict->items[k + 1]]));
     }
     constexpr std::string_view wrapper = "module.";
     for (auto const& t : tensors)
       if (!t.name.starts_with(wrapper)) return;
-    for (auto& t : tensors) t.name.erase(0, wrapper.size());
+    for (auto& t : tensors) t.name.remove_prefix(wrapper.size());
   }
   std::vector<PthTensor> tensors;
 
@@ -195,7 +208,7 @@ class PthNames {
     if (v.integer < 0) p_.fail_at(v, std::to_string(v.integer), what);
     return static_cast<std::size_t>(v.integer);
   }
-  PthTensor tensor(std::string name, Value const& given) const {
+  PthTensor tensor(std::string_view name, Value const& given) const {
     auto const* v = &given;
     if (p_.calls(*v, "torch._utils _rebuild_parameter") && !p_.arguments(*v).empty()) v = &p_[p_.arguments(*v)[0]];
     if (!p_.calls(*v, "torch._utils _rebuild_tensor_v2")) p_.fail_at(*v, std::string(Pickle::name_of(v->kind)), "a tensor");
@@ -205,13 +218,15 @@ class PthNames {
     if (id.kind != Pickle::Kind::tuple || id.items.size() != 5) p_.fail_at(id, "another identifier", "five parts of a storage's");
     auto const& type = p_.expect(id.items[1], Pickle::Kind::global, "a storage's type");
     if (static_cast<std::size_t>(type.integer) >= pth_types.size()) p_.fail_at(type, std::string(p_.name(type)), "a storage's type");
-    PthTensor t{.name = std::move(name),
-                .key = std::string(p_.expect(id.items[2], Pickle::Kind::text, "a storage's key").text()),
+    PthTensor t{.name = name,
+                .key = p_.expect(id.items[2], Pickle::Kind::text, "a storage's key").text(),
                 .type = pth_types[static_cast<std::size_t>(type.integer)],
                 .shape = {},
                 .offset = whole(a[1], "an offset")};
     auto const &size = p_.expect(a[2], Pickle::Kind::tuple, "a tensor's size").items,
                &stride = p_.expect(a[3], Pickle::Kind::tuple, "a tensor's stride").items;
+    if (t.key.size() > 80) p_.fail_at(id, "a storage's key of " + std::to_string(t.key.size()) + " bytes", "at most 80");
+    if (size.size() > most_axes) p_.fail_at(*v, std::to_string(size.size()) + " axes", "at most " + std::to_string(most_axes));
     if (stride.size() != size.size()) p_.fail_at(*v, std::to_string(stride.size()) + " strides", std::to_string(size.size()));
     for (std::size_t k = size.size(); k-- > 0;) {
       std::size_t const n = whole(size[k], "an extent");
@@ -227,9 +242,10 @@ class PthNames {
 };
 }  // namespace detail
 
-/// The named arrays of a .pth file that torch.save wrote (PyTorch 1.6 or later), as if they had come from a safetensors file.
-///   errors  berl::Error with file, offset or array: what is no such archive, other than a dictionary of tensors, a tensor that is not
-///           contiguous or leaves its storage, a name twice, arrays that need more than four times the memory of the file
+/// The named arrays of a .pth file that torch.save wrote (PyTorch 1.6 or later), as if they had come from a safetensors file. Each storage
+/// is read once, however many tensors lie in it.
+///   errors  berl::Error with file, offset or array: what StoredZip and PthNames refuse, a tensor that leaves its storage, arrays that need
+///           more than four times the memory of the file
 inline SafeTensors read_pth(std::filesystem::path const& path) {
   detail::StoredZip zip(path);
   std::string prefix;
@@ -237,34 +253,46 @@ inline SafeTensors read_pth(std::filesystem::path const& path) {
     if (name.ends_with("/data.pkl")) prefix = name.substr(0, name.size() - 8);
   auto const program = zip.read(prefix + "data.pkl");
   Pickle const pickle(program, zip.path() + ", " + prefix.substr(0, 80) + "data.pkl", detail::pth_globals);
-  auto tensors = detail::PthNames(pickle).tensors;
+  auto const tensors = detail::PthNames(pickle).tensors;
+  struct Storage {
+    detail::StoredZip::Entry const* entry;
+    std::vector<detail::PthTensor const*> tensors;  // that lie in it
+  };
+  std::unordered_map<std::string_view, Storage> storages;
+  std::string const folder = prefix + "data/";
+  for (auto const& [name, entry] : zip.entries())
+    if (name.starts_with(folder)) storages.emplace(std::string_view(name).substr(folder.size()), Storage{&entry, {}});
   SafeTensors result;
   result.file_ = zip.path();
   std::size_t bytes = 0;
   for (auto const& t : tensors) {
     std::size_t const width = info(t.type).bytes;
-    auto const stored = zip.entries().find(prefix + "data/" + t.key);
-    if (stored == zip.entries().end())
-      throw Error(result.at(t.name), "no storage " + t.key.substr(0, 40), "one in the archive", "Save the weights again.");
-    std::size_t const room = stored->second.size / width;
+    std::string const name(t.name);
+    auto const stored = storages.find(t.key);
+    if (stored == storages.end())
+      throw Error(result.at(name), "no storage " + std::string(t.key), "one in the archive", "Save the weights again.");
+    stored->second.tensors.push_back(&t);
+    std::size_t const room = stored->second.entry->size / width;
     if (t.offset > room || t.size > room - t.offset)
-      throw Error(result.at(t.name), std::to_string(t.size) + " numbers from " + std::to_string(t.offset) + " on",
+      throw Error(result.at(name), std::to_string(t.size) + " numbers from " + std::to_string(t.offset) + " on",
                   "a part of the " + std::to_string(room) + " of its storage", "The file is damaged; fetch or save it again.");
-    if (!result.entries_.emplace(t.name, SafeTensors::Entry{t.type, t.shape, bytes, t.size}).second)
-      throw Error(result.at(t.name), "the name twice", "once", "The file is damaged; fetch or save it again.");
-    result.names_.push_back(t.name);
+    result.entries_.emplace(name, SafeTensors::Entry{t.type, t.shape, bytes, t.size});
+    result.names_.push_back(name);
     bytes += (t.size * width + 7) / 8 * 8;
     if (bytes / 4 > zip.size())
       throw Error(result.file_, "arrays of more than " + std::to_string(bytes) + " bytes in a file of " + std::to_string(zip.size()),
                   "at most four times as many", "The file is damaged; fetch or save it again.");
   }
   result.data_.reset(static_cast<std::byte*>(::operator new[](bytes + 1, std::align_val_t{64})));
-  std::string at_hand;
-  std::vector<std::uint8_t> storage;
   for (auto const& t : tensors) {
-    if (at_hand != t.key || storage.empty()) storage = zip.read(prefix + "data/" + t.key), at_hand = t.key;
-    std::size_t const width = info(t.type).bytes;
-    if (t.size > 0) std::memcpy(result.data_.get() + result.entries_.at(t.name).begin, storage.data() + t.offset * width, t.size * width);
+    auto& [entry, here] = storages.at(t.key);
+    if (here.empty()) continue;  // already read
+    auto const storage = zip.read(*entry);
+    for (auto const* const one : here) {
+      std::size_t const width = info(one->type).bytes, begin = result.entries_.at(std::string(one->name)).begin;
+      if (one->size > 0) std::memcpy(result.data_.get() + begin, storage.data() + one->offset * width, one->size * width);
+    }
+    here.clear();
   }
   return result;
 }
