@@ -1,5 +1,6 @@
 #!/bin/sh
-# The inputs that fuzzing begins with, from the fixtures of the tests: corpus.sh GOLDEN OUT
+# The inputs that fuzzing begins with, from the folder seeds and the fixtures of the tests: corpus.sh GOLDEN OUT
+# What is no good file of its kind is called bad_..., the others are read without an error (seeds_test.cpp).
 set -eu
 golden=$1 out=$2
 for target in record verification_set safetensors pth image lists settings; do mkdir -p "$out/$target"; done
@@ -8,14 +9,14 @@ for idx in "$golden"/*.idx; do
   if [ "$name" = faces ]; then continue; fi  # large
   { cat "$idx"; echo ====; cat "$golden/$name.rec"; } >"$out/record/$name"
 done
-cp "$(dirname "$0")"/seeds/pth/* "$out/pth/"
+cp -R "$(dirname "$0")"/seeds/. "$out/"
 cp "$golden"/*.bin "$out/verification_set/"
-for name in optimizers metrics_depth net_encoder_view head_combined_logits; do head -c 6000 "$golden/$name.safetensors" >"$out/safetensors/$name"; done
-printf '\050\0\0\0\0\0\0\0{"a":{"dtype":"F32","shape":[1],"data_off' >"$out/safetensors/cut"
+for name in optimizers metrics_depth net_encoder_view head_combined_logits; do cp "$golden/$name.safetensors" "$out/safetensors/$name"; done
+printf '\050\0\0\0\0\0\0\0{"a":{"dtype":"F32","shape":[1],"data_off' >"$out/safetensors/bad_cut"
 printf '\071\0\0\0\0\0\0\0{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}   abcd' >"$out/safetensors/one"
-tail -c +2397 "$golden/small.rec" | head -c 1092 >"$out/image/jpeg"
+tail -c +2389 "$golden/small.rec" | head -c 1097 >"$out/image/jpeg" # record 3, behind 8 bytes of a chunk and 24 of a header
 list() { printf '%b' "$2" >"$out/lists/$1"; }
-list 0 '0path_a,path_b,same\na.png,b.png,1\n'
+list 0 '0path_a,path_b,same\n/proc/self/status,/proc/self/status,1\n' # whose pictures must be there
 list 1 '1path,x1,y1,x2,y2,x3,y3,x4,y4,x5,y5\na.png,1,2,3,4,5,6,7,8,9,10.5\n'
 list 2 '21.jpg 7 70\n2.jpg 7 71\n====\n1.jpg 1 2 3 4 5 6 7 8 9 10 0.9\n2.jpg 1 2 3 4 5 6 7 8 9 10 0.9\n'
 list 3 '37 9 1\n7 8 0\n'

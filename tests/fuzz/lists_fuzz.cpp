@@ -1,42 +1,12 @@
-#include <berl/data/align.hpp>
-#include <berl/data/attributes.hpp>
-#include <berl/data/cropped_pictures.hpp>
-#include <berl/data/ijb_nist.hpp>
-#include <berl/data/megaface.hpp>
-#include <berl/data/pairs.hpp>
-#include <berl/data/record_list.hpp>
+#include "lists.hpp"
 
 #include "fuzz.hpp"
 
 /// Which reader, as a digit or letter in the first byte; the rest is its file, or two files with a line "====" between them.
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
-  using namespace berl::data;
   if (size == 0) return 0;
   auto rest = fuzz::text(data + 1, size - 1);
   auto const a = fuzz::file(".a", fuzz::part(rest)), b = fuzz::file(".b", rest);
-  fuzz::guard([&] {
-    switch (data[0]) {
-      case '0': (void)read_pairs(a); break;
-      case '1': (void)read_landmarks(a); break;
-      case '2': (void)read_template_faces(a, b); break;
-      case '3': (void)read_template_pairs(a); break;
-      case '4': (void)read_template_subjects(a); break;
-      case '5': (void)read_occlusion(a, 4); break;
-      case '6': (void)read_image_list(a); break;
-      case '7': (void)read_noise_list(a); break;
-      case '8': (void)read_feature(a); break;
-      case '9': (void)read_celeba(a, b); break;
-      case 'a': (void)read_celeba_landmarks(a); break;
-      case 'b': (void)read_celeba_identities(a); break;
-      case 'c': (void)read_lfwa(a); break;
-      case 'd': (void)read_lst(a); break;
-      case 'e': (void)read_property(a); break;
-      case 'f': (void)read_nist_faces(a); break;
-      case 'g': (void)read_nist_matches(a, {{{1, 2}, {5, 6}}}); break;
-      case 'h': (void)read_crops(a); break;
-      case 'i': (void)read_megaface_result(a); break;
-      default: break;
-    }
-  });
+  fuzz::guard([&] { (void)fuzz::read_list(static_cast<char>(data[0]), a, b); });
   return 0;
 }
