@@ -2,8 +2,7 @@
 // the attribute labels of people that it never saw.
 #include <berl/data/pretext.hpp>        // Rotations, Jigsaws
 #include <berl/eval/fraction_plot.hpp>  // fraction_svg, fraction_picture
-#include <berl/io/json_text.hpp>        // json_text
-#include <berl/io/json.hpp>             // parse_json
+#include <berl/io/json.hpp>             // json_text, parse_json
 
 #include <CLI/CLI.hpp>
 

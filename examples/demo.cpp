@@ -7,7 +7,7 @@
 #include <berl/eval/geometry.hpp>
 #include <berl/eval/verification.hpp>
 #include <berl/io/atomic_file.hpp>
-#include <berl/io/json_text.hpp>
+#include <berl/io/json.hpp>
 #include <berl/model.hpp>
 #include <berl/train/session.hpp>
 

@@ -1,5 +1,5 @@
 // Pictures in, embeddings out: the backbone alone.
-#include <berl/io/json_text.hpp>  // json_text
+#include <berl/io/json.hpp>  // json_text
 
 #include <cmath>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 // Attributes of faces from few labels: stem to stage 3 of a trained network under two linear layers, tuned with parts of the labels.
 #include <berl/eval/fraction_plot.hpp>  // fraction_svg, fraction_picture
-#include <berl/io/json_text.hpp>        // json_text
+#include <berl/io/json.hpp>             // json_text
 
 #include <CLI/CLI.hpp>
 

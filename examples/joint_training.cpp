@@ -3,8 +3,7 @@
 #include <berl/data/remembered.hpp>      // Remembered
 #include <berl/data/synthetic_face.hpp>  // SyntheticFaces
 #include <berl/io/atomic_file.hpp>       // write_file
-#include <berl/io/json_text.hpp>         // json_text
-#include <berl/io/json.hpp>              // parse_json
+#include <berl/io/json.hpp>              // json_text, parse_json
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 #include <berl/data/megaface.hpp>              // write_feature
 #include <berl/data/synthetic_attributes.hpp>  // synthetic_attributes, attribute_names
-#include <berl/io/json_text.hpp>               // json_text
+#include <berl/io/json.hpp>                    // json_text
 
 #include <fmt/core.h>
 #include <filesystem>

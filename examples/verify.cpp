@@ -1,6 +1,6 @@
 // Do two pictures show one person? Accuracy in ten folds, the ROC curve, and true accepts at given rates of false ones.
 #include <berl/eval/pair_pictures.hpp>  // PairPictures
-#include <berl/io/json_text.hpp>        // json_text
+#include <berl/io/json.hpp>             // json_text
 
 #include <map>
 #include <nlohmann/json.hpp>

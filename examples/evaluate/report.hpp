@@ -1,7 +1,7 @@
 #pragma once
 #include <berl/eval/roc_plot.hpp>  // RocCurve, roc_svg, roc_picture
 #include <berl/io/image.hpp>       // write_png, write_file
-#include <berl/io/json_text.hpp>   // json_text
+#include <berl/io/json.hpp>        // json_text
 
 #include <fmt/core.h>
 #include <cmath>  // isnan

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 using berl::io::excerpt;
+using berl::io::json_text;
 using berl::io::parse_json;
 using berl::io::shown;
 
@@ -15,6 +16,15 @@ std::string problem_of(std::string const& text) {
 }
 std::string nested(std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
 }  // namespace
+
+TEST_CASE("json text: as it is where it is UTF-8, and replaced where it is not") {
+  CHECK(json_text(nlohmann::json{{"name", "Zo\u00eb"}, {"n", 1}}) == "{\"n\":1,\"name\":\"Zo\u00eb\"}");
+  CHECK(json_text(nlohmann::ordered_json{{"b", 1}, {"a", {2, 3}}}, 1) == "{\n \"b\": 1,\n \"a\": [\n  2,\n  3\n ]\n}");
+  nlohmann::json const foreign{{"path", "a/Zo\xeb.png"}, {"\xff", 0.5}};
+  CHECK_THROWS_AS((void)foreign.dump(), nlohmann::json::type_error);
+  CHECK(json_text(foreign) == "{\"path\":\"a/Zo\ufffd.png\",\"\ufffd\":0.5}");
+  CHECK(nlohmann::json::parse(json_text(foreign, 2))["\ufffd"] == 0.5);
+}
 
 TEST_CASE("json: what is right is what the library's own parser says") {
   for (std::string const text : {R"({"a": [1, -2.5, "b", null, true, {"a": {"a": {}}}], "b": {"a": 1}})", "[]", "3", "\"x\""})

@@ -5,8 +5,16 @@
 #include <string_view>
 #include <unordered_set>
 
-/// JSON that somebody else wrote: nlohmann's copies and dump() go as deep into the stack as the text is nested, so its depth is bounded.
+/// JSON as files have it. What somebody else wrote may be nested without end, and nlohmann's copies and dump() go as deep into the stack:
+/// so its depth is bounded, and only excerpts of it become messages.
 namespace berl::io {
+/// JSON as text, in one line or indented by so many blanks. What is no UTF-8 in it becomes U+FFFD: a path or a name that a user gives may
+/// be any bytes, and nothing that was computed is to be lost for that.
+template <class Json>
+std::string json_text(Json const& json, int indent = -1) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
 /// The beginning of a foreign text, as part of a message.
 inline std::string excerpt(std::string_view foreign, std::size_t most = 80) {
   return std::string(foreign.substr(0, most)) + (foreign.size() > most ? "..." : "");
