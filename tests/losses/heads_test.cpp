@@ -64,6 +64,8 @@ TEST_CASE("heads: what cannot be is said in one sentence") {
     return message_of<Error>([&] { losses::with_head(settings, [](auto const&) {}); });
   };
   CHECK(answer("arcfce").find("setting head.kind: found 'arcfce'; expected one of curricularface, arcface, ") == 0);
+  CHECK(answer("magface", "cosine_margin", 0.1) ==
+        "setting head.cosine_margin: found 0.1; expected auto. The head magface has no such constant.");  // only its plain form has
   CHECK(answer("arcface", "hardness", 1.5) == "setting head.hardness: found 1.5; expected auto. The head arcface has no such constant.");
   CHECK(answer("arcface", "margin", 4) == "setting head.margin: found 4; expected 0 to 3.14159. auto is as published.");
   CHECK(answer("sphereface", "margin", 0.5) == "setting head.margin: found 0.5; expected 1 to 8. auto is as published.");

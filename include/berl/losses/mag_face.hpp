@@ -17,7 +17,7 @@ struct MagFace {
   double shortest = 10, longest = 110;         ///< l_a, u_a
   double penalty = 35;                         ///< lambda
   Form form = Form::easy;
-  double cosine_margin = 0;  ///< m_am of the plain form
+  double plain_margin = 0;  ///< m_am of the plain form
 
   template <class T>
   BERL_FN NormTarget<T> target(Own<T> const& own, T const*) const {
@@ -33,7 +33,7 @@ struct MagFace {
     if (!(g <= end)) return {s * added.value, s * added.slope, added.value, s * added.by_angle * per_norm, term, term_slope};
     if (form == Form::lowered)  // pi - M has the sine of M
       return {s * (g - m * sin(m)), s, added.value, -s * (sin(m) + m * cos(m)) * per_norm, term, term_slope};
-    return {s * (g - (form == Form::plain ? static_cast<T>(cosine_margin) : T(0))), s, added.value, T(0), term, term_slope};
+    return {s * (g - (form == Form::plain ? static_cast<T>(plain_margin) : T(0))), s, added.value, T(0), term, term_slope};
   }
 };
 static_assert(MarginHead<MagFace>);
