@@ -23,9 +23,13 @@ inline std::string excerpt(std::string_view foreign, std::size_t most = 80) {
 inline std::string shown(nlohmann::json const& value) {
   auto const inner = [](nlohmann::json const& v) { return v.is_array() ? "[...]" : v.is_object() ? "{...}" : excerpt(v.dump()); };
   if (!value.is_array()) return inner(value);
-  std::string text;
-  for (std::size_t k = 0; k < std::min<std::size_t>(value.size(), 8); ++k) text += (k > 0 ? "," : "") + inner(value[k]);
-  return "[" + text + (value.size() > 8 ? ",...]" : "]");
+  std::string text = "[";
+  for (std::size_t k = 0; k < std::min<std::size_t>(value.size(), 8); ++k) {
+    if (k > 0) text += ',';
+    text += inner(value[k]);
+  }
+  text += value.size() > 8 ? ",...]" : "]";
+  return text;
 }
 
 inline constexpr std::size_t most_nested = 64;  ///< lists and objects within each other; berl's own files have at most 5
