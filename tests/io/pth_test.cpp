@@ -81,18 +81,18 @@ TEST_CASE("pth: what is wrong is named") {
 }
 
 TEST_CASE("pth: each storage is read once, whatever the order of the tensors") {
-  ScratchFolder const dir;  // 500,000 tensors in turn from two storages of 1 MB took longer than a test may, when each read its own again
+  ScratchFolder const dir;  // 500,000 tensors in turn from two storages of 1 MB took minutes, when each read its own again
   std::string const a = tensor("FloatStorage", "a", 1, "K\1", "K\1"), b = tensor("FloatStorage", "b", 2, "K\1", "K\1");
   std::string pickle = "\x80\x02}(" + pickled("a") + a + "q\1" + pickled("b") + b + "q\2";
-  for (int i = 0; i < 500'000; ++i) pickle += pickled(std::to_string(i)) + (i % 2 == 0 ? "h\1" : "h\2");
+  for (int i = 0; i < 200'000; ++i) pickle += pickled(std::to_string(i)) + (i % 2 == 0 ? "h\1" : "h\2");
   std::string const room(1'000'000, '\0');
   spit(dir / "f.pth",
        zip({{"m/data.pkl", pickle + "u."}, {"m/data/a", bytes_of({1, 2, 3}) + room}, {"m/data/b", bytes_of({4, 5, 6}) + room}}));
   auto const file = read_pth(dir / "f.pth");
-  REQUIRE(file.names().size() == 500'002);
+  REQUIRE(file.names().size() == 200'002);
   CHECK(file.get<float>("a") == std::vector<float>{2});
   CHECK(file.get<float>("b") == std::vector<float>{6});
-  for (int i = 0; i < 500'000; i += 999) CHECK(file.get<float>(std::to_string(i)) == std::vector<float>{i % 2 == 0 ? 2.0f : 6.0f});
+  for (int i = 0; i < 200'000; i += 999) CHECK(file.get<float>(std::to_string(i)) == std::vector<float>{i % 2 == 0 ? 2.0f : 6.0f});
 }
 
 TEST_CASE("pth: what one file can ask for is bounded") {

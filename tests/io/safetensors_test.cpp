@@ -180,12 +180,12 @@ TEST_CASE("safetensors: a header nested deep, or long, is one short error") {
 }
 
 TEST_CASE("safetensors: the time of a header grows with its length, not with the square") {
-  ScratchFolder const dir;  // 200,000 arrays took longer than a test may, when each was compared with all before
+  ScratchFolder const dir;  // 60,000 arrays took minutes, when each was compared with all before
   std::string header = "{";
-  for (int i = 0; i < 200'000; ++i) header += "\"" + std::to_string(i) + R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},)";
+  for (int i = 0; i < 100'000; ++i) header += "\"" + std::to_string(i) + R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},)";
   header.back() = '}';
   spit(dir / "f", raw(header, 0));
-  CHECK(SafeTensors::read(dir / "f").names().size() == 200'000);
+  CHECK(SafeTensors::read(dir / "f").names().size() == 100'000);
 }
 
 TEST_CASE("safetensors: a file cut anywhere is an error, never another value") {
