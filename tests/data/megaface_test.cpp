@@ -4,7 +4,11 @@
 
 #include <io/scratch_folder.hpp>
 
+#include <sys/stat.h>  // mkfifo
+#include <fstream>
 #include <limits>
+#include <thread>
+#include <utility>  // pair
 
 using namespace berl::data;
 using berl::Error;
@@ -100,6 +104,21 @@ TEST_CASE("megaface: feature files, byte by byte") {
   says(bad(18, 0, 28), "no exception");  // 0.5
   spit(path, bytes.substr(0, 16) + std::string("\0\0\x80\x7f", 4) + bytes.substr(20));
   says(message_of<Error>([&] { (void)read_feature(path); }), "at offset 16: found inf");
+}
+
+TEST_CASE("megaface: a list that comes through a pipe is read once, and is a text") {
+  berl::test::ScratchFolder const folder;
+  auto const pipe = (folder / "pipe").string();
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  auto const read_while = [&](std::string const& written) {
+    std::thread writer([&] { std::ofstream(pipe) << written; });
+    ImageList list;
+    auto const said = message_of<Error>([&] { list = read_image_list(pipe); });
+    writer.join();
+    return std::pair(list.paths, said);
+  };
+  CHECK(read_while("a/1.jpg\na/2.jpg\n").first == std::vector<std::string>{"a/1.jpg", "a/2.jpg"});
+  says(read_while("{\"path\": [\"a/1.jpg\"]}").second, "found JSON from what is no file");
 }
 
 TEST_CASE("megaface: results of the kit, written and read") {

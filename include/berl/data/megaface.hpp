@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>  // error_code
 #include <vector>
 
 /// The lists and feature files of the MegaFace challenge.
@@ -25,8 +26,11 @@ struct ImageList {
 };
 
 namespace detail {
-/// Whether a file begins with a brace, behind blanks and the mark that some editors put before them; false where it cannot be read.
+/// Whether a file begins with a brace, behind blanks and the mark that some editors put before them; false where it cannot be read, or not
+/// twice, as a pipe.
 inline bool begins_with_brace(std::string const& path) {
+  std::error_code unknown;
+  if (!std::filesystem::is_regular_file(path, unknown)) return false;
   std::ifstream in(path, std::ios::binary);
   char mark[3] = {};
   in.read(mark, 3);
@@ -57,7 +61,11 @@ inline ImageList read_image_list(std::string const& path) {
   ImageList list;
   std::string const expected = "a JSON object with \"path\", or one path a line";
   if (!detail::begins_with_brace(path)) {
-    for (Lines lines(path, expected); lines.next();) list.paths.emplace_back(lines.text());
+    for (Lines lines(path, expected); lines.next();) {
+      if (list.paths.empty() && lines.text().starts_with('{'))
+        throw Error(path, "JSON from what is no file", expected, "Write the JSON into a file, and give that.");
+      list.paths.emplace_back(lines.text());
+    }
   } else {
     auto const json = detail::read_json(path, expected);
     if (!json.contains("path") || !json["path"].is_array()) throw Error(path, "no array \"path\"", expected, "Fetch the list again.");

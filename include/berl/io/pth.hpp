@@ -170,9 +170,8 @@ struct PthTensor {
 };
 
 /// The tensors of a dictionary; "state_dict" within it is taken instead, and "module." before every name is left out.
-///   errors  Error with offset: what is no dictionary of contiguous tensors, a name twice, more axes than most_axes, a storage's key of
-///   more
-///           than 80 bytes
+///   errors  Error with offset: what is no dictionary of contiguous tensors, a name twice, more axes than most_axes, a key of more than
+///           80 bytes
 class PthNames {
  public:
   explicit PthNames(Pickle const& pickle) : p_(pickle) {
