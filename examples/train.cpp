@@ -51,6 +51,7 @@ std::string all_keys() {
   text += "\nHeads:\n";
   for (auto const& kind : berl::losses::head_kinds) {
     std::string constants;
+    for (auto const* const form : kind.forms) constants += fmt::format("{} {}", constants.empty() ? "form" : " or", form);
     for (std::size_t k = 0; k < std::size(kind.published); ++k)
       if (kind.published[k])
         constants += fmt::format("{}{} {}", constants.empty() ? "" : ", ", berl::losses::head_constants[k].name, *kind.published[k]);

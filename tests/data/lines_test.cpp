@@ -43,8 +43,3 @@ TEST_CASE("lines: a file that is none") {
   spit(folder / "zero", std::string("\0\n\0", 3));
   CHECK(read("zero") == "no exception");
 }
-
-TEST_CASE("lines: foreign text in a message is one short line") {
-  CHECK(berl::data::detail::quoted("a\nb\x1b\tc") == "\"a?b? c\"");
-  CHECK(berl::data::detail::quoted(std::string(70, 'x')) == '"' + std::string(60, 'x') + "...\"");
-}

@@ -16,8 +16,8 @@ TEST_CASE("the combined margin contains the others") {
     CHECK(doubled.target(g).logit == doctest::Approx(2 * g * g - 1));
     CHECK(doubled.target(g).slope == doctest::Approx(4 * g));
   }
-  CHECK(CombinedMargin{.easy_margin = true}.target(-0.3).logit == 64 * -0.3);
-  CHECK(CombinedMargin{.easy_margin = true}.target(0.3).logit == CombinedMargin{}.target(0.3).logit);
+  CHECK(CombinedMargin{.form = CombinedMargin::Form::easy}.target(-0.3).logit == 64 * -0.3);
+  CHECK(CombinedMargin{.form = CombinedMargin::Form::easy}.target(0.3).logit == CombinedMargin{}.target(0.3).logit);
   CHECK(std::isfinite(CombinedMargin{}.target(1.0).slope));
   // m2 or m3 alone: the check values of ArcFace without a guard, and of CosFace
   head_golden::Small small;
@@ -27,7 +27,10 @@ TEST_CASE("the combined margin contains the others") {
                        14.1428984);
 }
 
-TEST_CASE("the combined margin has its loss's gradient") { head_golden::differentiate(CombinedMargin{.scale = 8, .angle_factor = 0.9}); }
+TEST_CASE("the combined margin has its loss's gradient, in both forms") {
+  for (auto const form : {CombinedMargin::Form::whole, CombinedMargin::Form::easy})
+    head_golden::differentiate(CombinedMargin{.scale = 8, .angle_factor = 0.9, .form = form});
+}
 
 /// One row of the fixture: an embedding along the first axis, and classes w_j = c_j e_0 + sqrt(1 - c_j^2) e_j, so that c_j is the cosine.
 template <class Head>

@@ -57,6 +57,25 @@ TEST_CASE("heads: constants reach the head that is meant, and no other is made")
   CHECK(losses::configured<losses::SphereFace>(lambdas).least_lambda == 0);
 }
 
+TEST_CASE("heads: of those that were published in several forms one may be chosen") {
+  using losses::CombinedMargin, losses::MagFace, losses::MisclassifiedVectors, losses::MvAmSoftmax, losses::MvArcSoftmax;
+  auto const with = [](auto head, char const* form) {
+    auto const made = losses::configured({.kind = head.name, .form = form}, head);
+    return made.form;
+  };
+  CHECK(with(MagFace{}, "auto") == MagFace::Form::easy);
+  CHECK(with(MagFace{}, "easy") == MagFace::Form::easy);
+  CHECK(with(MagFace{}, "plain") == MagFace::Form::plain);
+  CHECK(with(MagFace{}, "lowered") == MagFace::Form::lowered);
+  CHECK(with(CombinedMargin{}, "auto") == CombinedMargin::Form::whole);
+  CHECK(with(CombinedMargin{}, "easy") == CombinedMargin::Form::easy);
+  CHECK(with(MvAmSoftmax{}, "fixed") == MisclassifiedVectors::Form::fixed);
+  CHECK(with(MvArcSoftmax{}, "fixed") == MisclassifiedVectors::Form::fixed);
+  CHECK(with(MvArcSoftmax{}, "adaptive") == MisclassifiedVectors::Form::adaptive);
+  CHECK(with(MvArcSoftmax{.form = MisclassifiedVectors::Form::fixed}, "auto") == MisclassifiedVectors::Form::fixed);
+  for (auto const& kind : losses::head_kinds) CHECK(kind.form("auto").has_value() == !kind.forms.empty());
+}
+
 TEST_CASE("heads: what cannot be is said in one sentence") {
   auto const answer = [](char const* kind, char const* constant = nullptr, double value = 0) {
     HeadSettings settings{.kind = kind};
@@ -74,6 +93,12 @@ TEST_CASE("heads: what cannot be is said in one sentence") {
   CHECK(answer("adaface", "momentum", 1.5) == "setting head.momentum: found 1.5; expected 0 to 1. auto is as published.");
   CHECK(answer("arcface", "first_lambda", 5) ==
         "setting head.first_lambda: found 5; expected auto. The head arcface has no such constant.");
+  auto const form = [](char const* kind, char const* name) {
+    return message_of<Error>([&] { losses::with_head({.kind = kind, .form = name}, [](auto const&) {}); });
+  };
+  CHECK(form("magface", "fixed") ==
+        "setting head.form: found 'fixed'; expected auto, easy, plain, lowered. These are the forms of the head magface.");
+  CHECK(form("arcface", "easy") == "setting head.form: found 'easy'; expected auto. These are the forms of the head arcface.");
   CHECK(answer("magface", "shortest", 200) == "setting head.longest: found 110; expected more than head.shortest, 200. Change either.");
   CHECK_NOTHROW(losses::with_head({.kind = "sphereface"}, [](auto const&) {}));
   HeadSettings lengths{.kind = "sphereface"};

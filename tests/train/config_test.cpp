@@ -19,7 +19,7 @@ TEST_CASE("config: every key can be set to its own text, and is listed once") {
     CHECK(std::string(what) != "");
     CHECK_NOTHROW(train::set(config, key, io::to_text(value), "test"));
   });
-  CHECK(keys.size() == 75);
+  CHECK(keys.size() == 76);
   CHECK(settings_of(config) == settings_of(Config{}));
   CHECK_NOTHROW(train::check(config));
   train::set(config, "imaging.padding", "border", "test");
@@ -35,6 +35,12 @@ TEST_CASE("config: every key can be set to its own text, and is listed once") {
   CHECK(settings_of(config).at("confidence") == "true");  // the bits depend on both
   CHECK(settings_of(config).at("smoothness") == "0.01");
   CHECK(settings_of(config) != settings_of(Config{}));
+  CHECK(settings_of(config).at("head.form") == "auto");  // curricularface has one form
+  config.head.kind = "magface";
+  CHECK(settings_of(config).at("head.form") == "easy");
+  train::set(config, "head.form", "lowered", "test");
+  CHECK(settings_of(config).at("head.form") == "lowered");
+  CHECK_NOTHROW(train::check(config));
 }
 
 TEST_CASE("config: a key that does not exist is answered with the nearest one") {

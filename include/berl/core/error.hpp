@@ -1,6 +1,7 @@
 #pragma once
 #include <stdexcept>  // runtime_error
 #include <string>
+#include <string_view>
 
 namespace berl {
 /// What went wrong with something that the caller handed over: a file, a picture, a setting.
@@ -17,4 +18,11 @@ class Error : public std::runtime_error {
     return text;
   }
 };
+
+/// The beginning of a foreign text, as part of a message: whoever wrote it may have written a gigabyte.
+inline std::string excerpt(std::string_view foreign, std::size_t most = 80) {
+  std::string text(foreign.substr(0, most));
+  if (foreign.size() > most) text += "...";
+  return text;
+}
 }  // namespace berl

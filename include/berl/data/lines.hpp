@@ -1,5 +1,5 @@
 #pragma once
-#include <berl/core/error.hpp>  // Error
+#include <berl/core/error.hpp>  // Error, excerpt
 
 #include <charconv>  // from_chars
 #include <cmath>     // isfinite
@@ -31,12 +31,11 @@ std::optional<T> number(std::string_view text) {
     if (!std::isfinite(value)) return std::nullopt;
   return value;
 }
-/// The beginning of a foreign text, in quotes, as part of a message: one line, and nothing that a terminal would obey.
+/// The beginning of a foreign text, in quotes, as part of a message.
 inline std::string quoted(std::string_view foreign) {
-  std::string text(foreign.substr(0, 60));
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < 32 || c == 127) c = c == '\t' ? ' ' : '?';
-  return '"' + text + (foreign.size() > 60 ? "...\"" : "\"");
+  std::string text = "\"";
+  text += excerpt(foreign);
+  return text += '"';
 }
 }  // namespace detail
 

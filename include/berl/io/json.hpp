@@ -1,4 +1,6 @@
 #pragma once
+#include <berl/core/error.hpp>  // excerpt
+
 #include <algorithm>          // min
 #include <nlohmann/json.hpp>  // json, json_sax
 #include <string>
@@ -15,10 +17,6 @@ std::string json_text(Json const& json, int indent = -1) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-/// The beginning of a foreign text, as part of a message.
-inline std::string excerpt(std::string_view foreign, std::size_t most = 80) {
-  return std::string(foreign.substr(0, most)) + (foreign.size() > most ? "..." : "");
-}
 /// A foreign value as part of a message: of a list the first eight entries, of what is nested only the brackets.
 inline std::string shown(nlohmann::json const& value) {
   auto const inner = [](nlohmann::json const& v) { return v.is_array() ? "[...]" : v.is_object() ? "{...}" : excerpt(v.dump()); };

@@ -1,5 +1,5 @@
 #pragma once
-#include <berl/core/error.hpp>      // Error
+#include <berl/core/error.hpp>      // Error, excerpt
 #include <berl/io/pickle.hpp>       // Pickle
 #include <berl/io/safetensors.hpp>  // SafeTensors
 

@@ -1,6 +1,6 @@
 #pragma once
 #include <algorithm>                // stable_sort
-#include <berl/core/error.hpp>      // Error
+#include <berl/core/error.hpp>      // Error, excerpt
 #include <berl/io/atomic_file.hpp>  // AtomicFile
 #include <berl/io/dtype.hpp>        // DType, with_type
 #include <berl/io/json.hpp>         // parse_json, excerpt, shown

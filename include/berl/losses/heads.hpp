@@ -20,8 +20,10 @@
 #include <berl/losses/softmax.hpp>
 #include <berl/losses/sphere_face.hpp>
 
+#include <algorithm>  // find
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -82,6 +84,7 @@ constexpr std::array<double*, std::size(head_constants)> constants_of(H& head) {
 /// Which head, and its constants; what is not given is as published.
 struct HeadSettings {
   std::string kind = CurricularFace::name;
+  std::string form = "auto";  ///< of a head that was published in several
   std::optional<double> constants[std::size(head_constants)] = {};
 
   /// By its name.
@@ -97,13 +100,21 @@ struct HeadKind {
   HeadLayout layout;
   bool affine, multiplies;                                     // has no cosines; its margin is a factor of the angle
   std::optional<double> published[std::size(head_constants)];  // none where it has not
+  std::span<char const* const> forms;                          // empty where there is one only; otherwise the first is the usual one
+
+  /// A form by its number, if it has it.
+  std::optional<std::size_t> form(std::string_view name) const {
+    auto const found = name == "auto" ? forms.begin() : std::find(forms.begin(), forms.end(), name);
+    return found == forms.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - forms.begin()));
+  }
 };
 template <class H>
 constexpr HeadKind kind_of(H head) {
-  HeadKind kind{layout_of(head), is_affine<H>, std::same_as<H, SphereFace> || std::same_as<H, SphereFaceStraight>, {}};
+  HeadKind kind{layout_of(head), is_affine<H>, std::same_as<H, SphereFace> || std::same_as<H, SphereFaceStraight>, {}, {}};
   auto const constants = constants_of(head);
   for (std::size_t k = 0; k < constants.size(); ++k)
     if (constants[k] != nullptr) kind.published[k] = *constants[k];
+  if constexpr (requires { H::forms; }) kind.forms = H::forms;
   return kind;
 }
 inline constexpr auto head_kinds = [] {
@@ -132,8 +143,14 @@ inline HeadKind const& head_kind(std::string_view name) {
   }
   throw Error("setting head.kind", "'" + std::string(name) + "'", "one of " + names, "Choose one of them.");
 }
-/// errors  Error: a constant that the head has not, or out of its range
+/// errors  Error: a form or a constant that the head has not, or out of its range
 inline void check(HeadSettings const& settings, HeadKind const& kind) {
+  if (settings.form != "auto" && !kind.form(settings.form)) {
+    std::string forms = "auto";
+    for (auto const* const form : kind.forms) forms += std::string(", ") + form;
+    throw Error("setting head.form", "'" + settings.form + "'", forms,
+                "These are the forms of the head " + std::string(kind.layout.name) + ".");
+  }
   for (std::size_t k = 0; k < std::size(head_constants); ++k) {
     if (!settings.constants[k]) continue;
     auto [name, what, low, high] = head_constants[k];
@@ -158,7 +175,7 @@ inline void check(HeadSettings const& settings, HeadKind const& kind) {
   rises("margin", "largest_margin"), rises("shortest", "longest");
 }
 
-/// A head of type H with the constants that are given.
+/// A head of type H with the form and the constants that are given.
 ///   errors  Error: as check()
 template <class H>
 H configured(HeadSettings const& settings, H head = {}) {
@@ -166,9 +183,11 @@ H configured(HeadSettings const& settings, H head = {}) {
   auto const constants = constants_of(head);
   for (std::size_t k = 0; k < constants.size(); ++k)
     if (settings.constants[k]) *constants[k] = *settings.constants[k];
+  if constexpr (requires { H::forms; })
+    if (settings.form != "auto") head.form = static_cast<decltype(head.form)>(*kind_of(head).form(settings.form));
   return head;
 }
-/// Calls f(head) with the head that is meant, its constants set.
+/// Calls f(head) with the head that is meant, its form and its constants set.
 ///   errors  Error: no such head; as check()
 template <class F>
 void with_head(HeadSettings const& settings, F&& f) {

@@ -10,6 +10,7 @@ namespace berl::losses {
 /// FaceX-Zoo, with s = 32 and lambda = 20); or s (g - M sin(pi - M)) there (lowered). The gradient flows through M and a.
 struct MagFace {
   enum class Form { easy, plain, lowered };
+  static constexpr char const* forms[] = {"easy", "plain", "lowered"};
   static constexpr char const* name = "magface";
   static constexpr Initial initial = Initial::unit;
   double scale = 64;

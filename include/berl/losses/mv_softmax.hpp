@@ -7,6 +7,7 @@ namespace berl::losses {
 ///   z_ij = s c_ij where c_ij <= h_i, else s (t c_ij + t - 1); in the fixed form s (c_ij + t - 1); which are hard is constant
 struct MisclassifiedVectors {
   enum class Form { adaptive, fixed };
+  static constexpr char const* forms[] = {"adaptive", "fixed"};
   double scale, hardness;
   Form form;
 
@@ -24,6 +25,7 @@ struct MisclassifiedVectors {
 /// MV-AM-Softmax: z_iy = s (g - m) where g > m, else s g;  h = g - m
 struct MvAmSoftmax {
   static constexpr char const* name = "mv-am-softmax";
+  static constexpr auto& forms = MisclassifiedVectors::forms;
   static constexpr Initial initial = Initial::unit;
   double scale = 32;
   double margin = 0.35;
@@ -49,6 +51,7 @@ static_assert(MarginHead<MvAmSoftmax>);
 /// MV-Arc-Softmax: z_iy = s cos(theta + m) where g > 0, else s g;  h = cos(theta + m)
 struct MvArcSoftmax {
   static constexpr char const* name = "mv-arc-softmax";
+  static constexpr auto& forms = MisclassifiedVectors::forms;
   static constexpr Initial initial = Initial::unit;
   double scale = 32;
   double margin = 0.35;

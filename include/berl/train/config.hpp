@@ -100,6 +100,7 @@ void visit_config(C& c, F&& f) {
     "fastest, by Winograd's method where that pays for the batch; per_picture, where it pays for one; or direct", bits);
   std::string key;
   f("head.kind", c.head.kind, "the margin head, one of those below", bits);
+  f("head.form", c.head.form, "of a head that has several; auto: the first of them", bits);
   for (std::size_t k = 0; k < std::size(losses::head_constants); ++k) {
     key = std::string("head.") + losses::head_constants[k].name;
     f(key.c_str(), c.head.constants[k], losses::head_constants[k].what, bits);
@@ -128,15 +129,16 @@ void visit_config(C& c, F&& f) {
   f("synthetic.pictures", c.synthetic_pictures, "pictures of each", bits);
 }
 
-/// The settings on which the bits of the result depend; constants of the head that are not given as they are published.
+/// The settings on which the bits of the result depend; what of the head is not given as it is published.
 inline std::map<std::string, std::string> settings_of(Config const& config) {
   std::map<std::string, std::string> all;
   visit_config(config, [&](char const* key, auto const& value, char const*, bool bits) {
     if (bits) all[key] = io::to_text(value);
   });
-  auto const& published = losses::head_kind(config.head.kind).published;
+  auto const& kind = losses::head_kind(config.head.kind);
+  if (config.head.form == "auto" && !kind.forms.empty()) all["head.form"] = kind.forms[0];
   for (std::size_t k = 0; k < std::size(losses::head_constants); ++k)
-    if (!config.head.constants[k]) all[std::string("head.") + losses::head_constants[k].name] = io::to_text(published[k]);
+    if (!config.head.constants[k]) all[std::string("head.") + losses::head_constants[k].name] = io::to_text(kind.published[k]);
   return all;
 }
 
