@@ -1,13 +1,11 @@
 // Pictures in, sets out: training records, verification sets, folders, and the layouts of the usual benchmarks.
-#include <berl/data/image_folder.hpp>      // ImageFolder
 #include <berl/data/pairs.hpp>             // read_pairs
-#include <berl/data/record_faces.hpp>      // RecordFaces
 #include <berl/data/record_list.hpp>       // write_lst, write_property
 #include <berl/data/record_writer.hpp>     // RecordFacesWriter
 #include <berl/data/verification_set.hpp>  // write_verification_set
 
 #include "command_line.hpp"    // run_program
-#include "pictures.hpp"        // Progress
+#include "pictures.hpp"        // Progress, with_people
 #include "synthetic_sets.hpp"  // write_ijb, ...
 
 namespace {
@@ -83,7 +81,7 @@ void write_bin(data::SyntheticFaces const& faces, std::string const& out) {
 int run(int argc, char** argv) {
   Options o;
   CLI::App app("Packs pictures of faces into the files that face recognition is trained and measured with.", "pack");
-  app.add_option("--data", o.data, "a folder with one folder of PNG or JPEG pictures for each person, a .rec file, or: synthetic");
+  app.add_option("--data", o.data, people_help);
   app.add_option("--landmarks", o.landmarks,
                  "a list path,x1,y1,...,x5,y5 of both eyes, nose and both corners of the mouth, in pixels: pictures\n"
                  "that are not 112 x 112 are aligned by it; paths are relative to the folder, or to that of --pairs");
@@ -96,9 +94,9 @@ int run(int argc, char** argv) {
   app.add_option("--seed", o.seed, "of the synthetic people (default: 1)");
   app.footer(
       "\nFormats, and what they are made from:\n"
-      "  rec       NAME.rec, NAME.idx, NAME.lst and `property` beside them: a training set         folder, .rec, synthetic\n"
+      "  rec       NAME.rec, NAME.idx, NAME.lst and `property` beside them: a training set         folder, .rec, .lst, synthetic\n"
       "  bin       NAME, a verification set                                                        --pairs, synthetic\n"
-      "  folder    NAME/identity/picture.png                                                       folder, .rec, synthetic\n"
+      "  folder    NAME/identity/picture.png                                                       folder, .rec, .lst, synthetic\n"
       "  ijb       NAME/loose_crop and NAME/meta/ijbc_*: templates, pairs, galleries, occlusion     synthetic\n"
       "  megaface  NAME/facescrub, NAME/megaface and lists: probes, distractors, noise              synthetic\n"
       "  celeba    NAME/img_celeba and lists: attributes, partition, landmarks, identities          synthetic\n"
@@ -129,12 +127,7 @@ int run(int argc, char** argv) {
       if (auto const warning = faces.warning()) fmt::print(stderr, "warning: {}\n", *warning);
   };
   if (o.data != "synthetic") {
-    bool const records = o.data.ends_with(".rec");
-    if (!o.landmarks.empty() && records) throw Error("--landmarks", "a .rec file", "a folder of pictures", "Records are aligned.");
-    if (records)
-      anything(data::RecordFaces(o.data));
-    else
-      anything(data::ImageFolder(o.data, {.landmarks = o.landmarks}));
+    with_people(o.data, o.landmarks, anything);
     return 0;
   }
   if (!o.landmarks.empty()) throw Error("--landmarks", "synthetic faces", "a folder of pictures", "Leave the list out.");

@@ -1,7 +1,10 @@
 #pragma once
-#include <berl/data/align.hpp>    // LandmarkList
-#include <berl/data/dataset.hpp>  // fit_square, Misfits
-#include <berl/io/image.hpp>      // read_image
+#include <berl/data/align.hpp>         // LandmarkList
+#include <berl/data/dataset.hpp>       // fit_square, Misfits
+#include <berl/data/image_folder.hpp>  // ImageFolder
+#include <berl/data/listed_faces.hpp>  // ListedFaces
+#include <berl/data/record_faces.hpp>  // RecordFaces
+#include <berl/io/image.hpp>           // read_image
 
 #include <unistd.h>  // isatty
 
@@ -21,6 +24,21 @@ struct Picture {
   std::string folder;    ///< that was given, of which it is a part; empty where the picture itself was given
   std::string relative;  ///< to that folder, or else to the working folder
 };
+
+/// Calls f with the Dataset that --data names: a .rec file, a .lst file, or else a folder with one folder of pictures for each person,
+/// which are aligned by the list of landmarks, if one is given.
+///   errors  Error: landmarks for another than a folder; as the dataset's
+template <class F>
+auto with_people(std::string const& data, std::string const& landmarks, F&& f) {
+  if (!landmarks.empty() && (data.ends_with(".rec") || data.ends_with(".lst")))
+    throw berl::Error("--landmarks", landmarks + " for --data " + data, "a folder of pictures",
+                      "Leave it out; records are aligned, and a .lst file may have points itself.");
+  if (data.ends_with(".rec")) return f(berl::data::RecordFaces(data));
+  if (data.ends_with(".lst")) return f(berl::data::ListedFaces(data));
+  return f(berl::data::ImageFolder(data, {.landmarks = landmarks}));
+}
+inline constexpr char const* people_help =
+    "a folder with one folder of PNG or JPEG pictures for each person, a .rec file, a .lst file of pictures, or: synthetic";
 
 /// The pictures of a command line: files as they are given, and all .png, .jpg and .jpeg files in and below folders, sorted.
 ///   errors  Error: something that does not exist, a folder without pictures

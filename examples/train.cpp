@@ -1,7 +1,5 @@
 // Trains a face network: the backbone, then the networks that explain the face as a solid, lit object, then all together.
 #include <berl/data/cropped_pictures.hpp>  // CroppedPictures
-#include <berl/data/image_folder.hpp>      // ImageFolder
-#include <berl/data/record_faces.hpp>      // RecordFaces
 #include <berl/data/synthetic_face.hpp>    // SyntheticFaces
 #include <berl/eval/faces.hpp>             // faces_png
 #include <berl/eval/pair_pictures.hpp>     // PairPictures
@@ -14,6 +12,7 @@
 #include "command_line.hpp"  // run_program
 #include "device.hpp"        // DeviceOptions
 #include "networks/network.hpp"
+#include "pictures.hpp"       // with_people
 #include "settings_file.hpp"  // read_settings
 #include "stop_signal.hpp"    // stop, stop_on_signals
 
@@ -23,7 +22,7 @@ using berl::train::Config;
 
 AnyDataset open_data(std::string const& data, std::string const& landmarks, std::string const& crops, Config const& config,
                      std::uint64_t seed) {
-  bool const folder = data != "synthetic" && !data.ends_with(".rec");
+  bool const folder = data != "synthetic" && !data.ends_with(".rec") && !data.ends_with(".lst");
   if (!crops.empty()) {
     if (!folder || !landmarks.empty())
       throw Error("--crops", folder ? "--landmarks too" : crops + " for --data " + data, "a folder of pictures and one list",
@@ -32,14 +31,12 @@ AnyDataset open_data(std::string const& data, std::string const& landmarks, std:
       throw Error("--crops", "stages that learn who is who", "stage 2 alone, since crops have no names", "Use --preset unsup3d.");
     return AnyDataset(berl::data::CroppedPictures(data, crops));
   }
-  if (!landmarks.empty() && !folder)
-    throw Error("--landmarks", landmarks + " for --data " + data, "a folder of pictures",
-                "Leave the list out; records and synthetic faces are aligned.");
+  if (data == "synthetic" && !landmarks.empty())
+    throw Error("--landmarks", landmarks + " for --data synthetic", "a folder of pictures", "Leave it out; synthetic faces are aligned.");
   if (data == "synthetic")
     return AnyDataset(berl::data::SyntheticFaces(
         {.seed = {seed}, .identities = config.synthetic_identities, .pictures_per_identity = config.synthetic_pictures, .options = {}}));
-  if (data.ends_with(".rec")) return AnyDataset(berl::data::RecordFaces(data));
-  return AnyDataset(berl::data::ImageFolder(data, {.landmarks = landmarks}));
+  return with_people(data, landmarks, [](auto people) { return AnyDataset(std::move(people)); });
 }
 
 std::string all_keys() {
@@ -125,8 +122,7 @@ int run(int argc, char** argv) {
   DeviceOptions device;
   CLI::App app("Trains a face network with self-supervised 3D reconstruction.", "train");
   app.footer(all_keys());
-  app.add_option("--data", plan.data, "a folder with one folder of PNG or JPEG pictures for each person, a .rec file, or: synthetic")
-      ->required();
+  app.add_option("--data", plan.data, people_help)->required();
   app.add_option("--landmarks", landmarks, "a CSV of five points for each picture of the folder that is not 112 x 112, to align it by");
   app.add_option("--crops", crops,
                  "a list file,split,x0,y0,width,height with blanks in between, of which split 0 is trained on: Unsup3D's\n"

@@ -39,6 +39,10 @@ TEST_CASE("pack: records, their companions, and folders of them") {
   auto const again = run(folder, "pack", "--data " + back + " --out " + (folder / "again").string());
   CHECK_MESSAGE(again.code == 0, again.error);
   CHECK(data::RecordFaces((folder / "again.rec").string()).size() == 20);
+  std::filesystem::copy(folder / "again.lst", folder / "back/listed.lst");  // whose paths are relative to its folder
+  auto const listed = run(folder, "pack", "--data " + back + "/listed.lst --out " + (folder / "listed").string());
+  CHECK_MESSAGE(listed.code == 0, listed.error);
+  CHECK(test::slurp(folder / "listed.rec") == test::slurp(folder / "again.rec"));
   auto const pairs = folder / "back/pairs.csv";
   test::spit(pairs, "000000/0001.png,000000/0002.png,1\n000000/0001.png,000001/0001.png,0\n");
   REQUIRE(run(folder, "pack", "--pairs " + pairs.string() + " --format bin --out " + (folder / "v.bin").string()).code == 0);
