@@ -4,8 +4,10 @@
 
 #include <io/scratch_folder.hpp>
 
+#include <Eigen/Geometry>  // umeyama
 #include <cmath>
 #include <limits>
+#include <random>
 #include <vector>
 
 using namespace berl::data;
@@ -48,6 +50,31 @@ TEST_CASE("align: a similarity is found again, and the best one is a minimum") {
     CHECK(cost({best.a, best.b + h, best.tx, best.ty}) > cost(best));
     CHECK(cost({best.a, best.b, best.tx + h, best.ty}) > cost(best));
     CHECK(cost({best.a, best.b, best.tx, best.ty + h}) > cost(best));
+  }
+}
+
+TEST_CASE("align: the closed form of the plane is Umeyama's similarity, as Eigen has it") {
+  std::mt19937 random(1);
+  std::uniform_real_distribution<double> noise(-20, 20);
+  for (int trial = 0; trial < 100; ++trial) {
+    Landmarks from = face_template;
+    Eigen::Matrix<double, 2, 5> p, q;
+    for (std::size_t k = 0; k < 5; ++k) {
+      auto const column = static_cast<Eigen::Index>(k);
+      if (trial % 2 == 1) from[k].x = 112 - from[k].x;  // mirrored: the best map by far would be a reflection, which is not allowed
+      from[k].x += noise(random), from[k].y += noise(random);
+      p.col(column) << from[k].x, from[k].y;
+      q.col(column) << face_template[k].x, face_template[k].y;
+    }
+    Eigen::Matrix3d const m = Eigen::umeyama(p, q);
+    auto const s = similarity(from, face_template);
+    double const bound = 1e-12 * 112;  // of a picture's width: some thousand roundings
+    CHECK(std::abs(s.a - m(0, 0)) < bound);
+    CHECK(std::abs(s.a - m(1, 1)) < bound);
+    CHECK(std::abs(s.b - m(1, 0)) < bound);
+    CHECK(std::abs(s.b + m(0, 1)) < bound);
+    CHECK(std::abs(s.tx - m(0, 2)) < bound);
+    CHECK(std::abs(s.ty - m(1, 2)) < bound);
   }
 }
 
