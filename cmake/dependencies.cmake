@@ -1,16 +1,11 @@
 # The machine's packages first; a pinned copy is fetched only where one is missing. Users of the core headers need none of them.
 include(FetchContent)
-set(EIGEN_BUILD_DOC OFF)
-set(EIGEN_BUILD_TESTING OFF)
-set(EIGEN_BUILD_PKGCONFIG OFF)
 
 # name as find_package knows it; repository; tag
 function(berl_fetch name repository tag)
   FetchContent_Declare(${name} GIT_REPOSITORY ${repository} GIT_TAG ${tag} GIT_SHALLOW TRUE SYSTEM FIND_PACKAGE_ARGS)
   FetchContent_MakeAvailable(${name})
 endfunction()
-berl_fetch(Eigen3 https://gitlab.com/libeigen/eigen 3.4.0)
-
 if(NOT BERL_DEVELOP)
   find_package(JPEG QUIET)
   find_package(PNG QUIET)
@@ -25,11 +20,15 @@ foreach(library IN ITEMS JPEG PNG)
   endif()
 endforeach()
 
+set(EIGEN_BUILD_DOC OFF)
+set(EIGEN_BUILD_TESTING OFF)
+set(EIGEN_BUILD_PKGCONFIG OFF)
 set(BENCHMARK_ENABLE_TESTING OFF)
 set(BENCHMARK_ENABLE_INSTALL OFF)
 set(DOCTEST_WITH_TESTS OFF)
 set(CLI11_BUILD_TESTS OFF)
 set(CLI11_BUILD_EXAMPLES OFF)
+berl_fetch(Eigen3 https://gitlab.com/libeigen/eigen 3.4.0)
 berl_fetch(doctest https://github.com/doctest/doctest v2.4.9)
 berl_fetch(benchmark https://github.com/google/benchmark v1.7.1)
 berl_fetch(nlohmann_json https://github.com/nlohmann/json v3.11.2)

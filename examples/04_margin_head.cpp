@@ -1,7 +1,7 @@
 // 4. A margin head in one's own network.
 //
 // A network is a named list of layers, a margin head a function of one cosine (losses/head.hpp says what else it may be). Below, both are
-// written here and not in the library: a small network learns to tell eight synthetic people apart under CosFace (wang2018).
+// written out, as one's own would be: a small network learns to tell eight synthetic people apart under CosFace (wang2018).
 #include <berl/core/tensor.hpp>
 #include <berl/data/synthetic_face.hpp>
 #include <berl/losses/margin_head.hpp>
@@ -49,7 +49,7 @@ int main() {
   }
 
   nn::Weights<Network> weights;
-  networks::initialise_auxiliary<float>(weights.params, Seed{1});
+  networks::initialise_backbone<float>(weights.params, Seed{1});
   Tensor<float, Shape<nn::SizesOf<Network>::block>> momentum;
   Tensor<float, Embedding> classes(people), d_classes(people), class_momentum(people), embedding(all), d_embedding(batch);
   Tensor<float, Shape<1>> kept(static_cast<int>(nn::kept<Network, float, Input>(batch)));

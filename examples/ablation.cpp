@@ -188,7 +188,8 @@ int run(int argc, char** argv) {
   }
   std::sort(a.fractions.begin(), a.fractions.end());
   a.options.head = a.pool == "gap" ? TapHead::pooled_attributes : TapHead::attributes;
-  a.options.log_every = 1'000'000;  // the last step alone
+  a.options.log_every = 1'000'000;                                // the last step alone
+  for (std::string const& row : a.rows) (void)config_of(a, row);  // what it refuses is said before hours of work
   auto const& kind = network_kind(a.network);
   if (kind.tap == nullptr) throw Error("--network", a.network, "a face network", "It has no stages to tune.");
   auto const published = evaluate::PaperTables(a.paper)[evaluate::paper::pretraining];

@@ -8,7 +8,7 @@
 
 namespace berl {
 /// A face network in two parts: Trunk, from Input to the tap f_s3, which 3D reconstruction also explains; and Top, from there to
-/// the embedding, which is one vector for each picture.
+/// the embedding, which is one vector for each picture. The tap has 14 x 14 pixels where networks::Bypass explains it.
 template <class B>
 concept Backbone = requires {
   typename B::Input;
@@ -52,6 +52,16 @@ struct IsBypass {
       "side of their maps.");
   using type = A;
 };
+template <class A, class Tap>
+struct ExplainsTap {
+  static_assert(
+      std::is_same_v<nn::OutputOf<typename A::Depth, Tap>, Shape<1, A::side, A::side>> &&
+          std::is_same_v<nn::OutputOf<typename A::Albedo, Tap>, Shape<3, A::side, A::side>>,
+      "berl::Model<Backbone, Head, Bypass>: from the tap, what the backbone's Trunk gives, the bypass' Depth must make a map of "
+      "1 x side x side and its Albedo one of 3 x side x side. Those of networks::Bypass take a tap of 14 x 14: change Trunk, or give "
+      "a bypass with networks of your own.");
+  using type = Tap;
+};
 }  // namespace check
 
 /// The embedding of a backbone.
@@ -68,12 +78,14 @@ struct Model {
   using Top = typename B::Top;
   using Head = typename check::IsMarginHead<H>::type;
   using Auxiliary = typename check::IsBypass<A>::type;
-  using Tap = nn::OutputOf<Trunk, Input>;
+  using Tap = typename check::ExplainsTap<Auxiliary, nn::OutputOf<Trunk, Input>>::type;
   using Embedding = typename check::IsEmbedding<nn::OutputOf<Top, Tap>>::type;
 
-  /// All memory of a training step in bytes, before it runs: states, activations and scratch, in float unless said otherwise.
+  /// All memory of a training step in bytes, before it runs: states, activations and scratch, in float unless said otherwise. What the
+  /// head keeps is known from Head, but of AnyHead from sizes.head.
   template <class T = float>
-  static constexpr std::size_t step_bytes(train::Sizes const& sizes) {
+  static constexpr std::size_t step_bytes(train::Sizes sizes) {
+    if constexpr (losses::MarginHead<Head>) sizes.head = losses::layout_of(Head{});
     return train::step_bytes<Model, T>(sizes);
   }
   /// Parameters and multiply-adds of one picture.

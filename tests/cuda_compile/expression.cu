@@ -38,7 +38,7 @@ __global__ void gradient_kernel(Image node, Values values, View<Map> dy, berl::W
   detail::Rows<float, detail::leaves_of<Image>> const rows(values, 0);
   int const p = static_cast<int>(threadIdx.x);
   detail::Slots<float, Wanted, detail::lets_of<Image>> sink;
-  detail::pull_pixel(node, rows, p, dy.sample(0), sink);
+  detail::pull_pixel<float>(node, rows, p, detail::MapDy<float, 64>{dy.sample(0)}, sink);
   for (int c = 0; c < 3; ++c) d_albedo.sample(0)[c * 64 + p] = sink.template at<std::remove_const_t<decltype(albedo)>>(c);
 }
 }  // namespace

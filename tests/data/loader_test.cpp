@@ -72,6 +72,12 @@ TEST_CASE("loader: batches hold the pictures, in [-1, 1], with their labels") {
     }
     CHECK(loader.names(batch.indices)[2] == numbers.name(batch.indices[2]));
   }
+  std::uint64_t step = 12;
+  for (auto const& batch : loader) {  // the same, as a range without end
+    CHECK(batch.step == step);
+    if (++step == 20) break;
+  }
+  CHECK(loader.next().step == 20);
 }
 
 TEST_CASE("loader: each epoch has every picture once, in another order; batches run across its end") {

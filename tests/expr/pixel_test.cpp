@@ -84,14 +84,14 @@ TEST_CASE("gradients gather in the slots of the leaves that are wanted") {
   auto const rows = rows_of(node, bind(x = a, gain = k, one = u), 0);
   double const dy[12] = {1, 1, 1, 1, 10, 1, 1, 1, 1, 1, 100, 1};
   d::Slots<double, Types<X_, Gain_, One_>, Types<>> sink;
-  d::pull_pixel<double>(node, rows, 4, dy, sink);  // x = 5 and 11, gain = 3 and 4, one = 5
+  d::pull_pixel<double>(node, rows, 4, d::MapDy<double, 6>{dy}, sink);  // x = 5 and 11, gain = 3 and 4, one = 5
   CHECK(sink.at<X_>(0) == 10 * 3 * 5);
   CHECK(sink.at<X_>(1) == 100 * 4 * 5);
   CHECK(sink.at<Gain_>(0) == 10 * 5 * 5);
   CHECK(sink.at<Gain_>(1) == 100 * 11 * 5);
   CHECK(sink.at<One_>(0) == 10 * 3 * 5 + 100 * 4 * 11);  // one channel: the sum over those of the node
 
-  d::pull_pixel_of<double>(node, rows, 0, d::SameDy<double, 1>{{2}}, sink);  // adds; x = 1 and 7
+  d::pull_pixel<double>(node, rows, 0, d::SameDy<double, 1>{{2}}, sink);  // adds; x = 1 and 7
   CHECK(sink.at<X_>(0) == 10 * 3 * 5 + 2 * 3 * 5);
   CHECK(sink.at<One_>(0) == 10 * 3 * 5 + 100 * 4 * 11 + 2 * (3 * 1 + 4 * 7));
 }
@@ -106,7 +106,7 @@ TEST_CASE("a gradient goes through a let however often it is used; a leaf that i
   double const dy[12] = {0, 0, 1, 0, 0, 0, 0, 0, 10, 0, 0, 0};
   d::Slots<double, Types<X_>, d::lets_of<Tree>> sink;
   static_assert(decltype(sink)::wants<Tree> && !decltype(sink)::wants<std::remove_const_t<decltype(grey)>>);
-  d::pull_pixel<double>(node, rows, 2, dy, sink);
+  d::pull_pixel<double>(node, rows, 2, d::MapDy<double, 6>{dy}, sink);
   CHECK(sink.at<X_>(0) == 1 * (2 * (3 * 2) + 1) * 2);  // y = v^2 + v, v = 2 x: dy (2 v + 1) 2
   CHECK(sink.at<X_>(1) == 10 * (2 * (9 * 2) + 1) * 2);
   CHECK(sink.at<std::remove_const_t<decltype(named)>>(0) == 13);

@@ -86,6 +86,8 @@ TEST_CASE("heads: what cannot be is said in one sentence") {
   CHECK(answer("magface", "cosine_margin", 0.1) ==
         "setting head.cosine_margin: found 0.1; expected auto. The head magface has no such constant.");  // only its plain form has
   CHECK(answer("arcface", "hardness", 1.5) == "setting head.hardness: found 1.5; expected auto. The head arcface has no such constant.");
+  CHECK(message_of<Error>([] { (void)HeadSettings{}["margins"]; }).find("HeadSettings: found 'margins'; expected one of scale, margin, ") !=
+        std::string::npos);
   CHECK(answer("arcface", "margin", 4) == "setting head.margin: found 4; expected 0 to 3.14159. auto is as published.");
   CHECK(answer("sphereface", "margin", 0.5) == "setting head.margin: found 0.5; expected 1 to 8. auto is as published.");
   CHECK(answer("arcface", "scale", 0).find("setting head.scale: found 0; expected 0.000001 or more") == 0);

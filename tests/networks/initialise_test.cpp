@@ -75,6 +75,33 @@ TEST_CASE("initialise: auxiliary networks by PyTorch's defaults, heads by the nu
   CHECK(h.at("fc1.bias").largest == 0);
 }
 
+TEST_CASE("initialise: what begins with one value has it under any name, and before anything is drawn") {
+  struct Own
+      : nn::Sequential<nn::Conv2d<16, 16, 3, 1, 1, nn::Bias>, nn::BatchNorm<16>, nn::Named<"slope", nn::PReLU<16>>, nn::GroupNorm<4, 16>> {
+  };
+  nn::Weights<Own> weights;
+  auto const begins = [&] {
+    auto const m = moments(weights.params);
+    for (char const* const one : {"1.weight", "1.running_var", "2.weight"}) CHECK(m.at(one).mean == 1);
+    for (char const* const none : {"1.bias", "1.running_mean", "2.bias"}) CHECK(m.at(none).largest == 0);
+    CHECK(m.at("slope.weight").mean == 0.25);
+    return m;
+  };
+  CHECK(begins().at("0.weight").largest == 0);
+  auto const in_bound = [](Moments const& m, double bound) {
+    CHECK(m.largest <= bound + 1e-7);
+    CHECK(m.largest > bound / 2);
+  };
+  networks::initialise_auxiliary<float>(weights.params, Seed{3});
+  in_bound(begins().at("0.weight"), 1 / 12.0);  // 1 / sqrt(16 x 9), rounded to float
+  in_bound(begins().at("0.bias"), 1 / 12.0);    // none of 16 beyond half of it: once in 65536 seeds
+  networks::initialise_backbone<float>(weights.params, Seed{3});
+  CHECK(begins().at("0.weight").deviation == doctest::Approx(0.1).epsilon(0.08));  // 2304 draws: 1.5 % to one deviation
+  in_bound(begins().at("0.bias"), 1 / 12.0);
+  networks::initialise_head<float>(weights.params, Seed{3});
+  CHECK(begins().at("0.bias").largest == 0);
+}
+
 TEST_CASE("initialise: an array's values follow from the seed and its name alone") {
   nn::Weights<Stem> a, b, c;
   networks::initialise_backbone<float>(a.params, Seed{3}), networks::initialise_backbone<float>(b.params, Seed{3});

@@ -215,6 +215,8 @@ TEST_CASE("batch norms folded, the embeddings agree with the published code's as
   CHECK(folded_error<R100, float>("iresnet100_eval") < 6.9e-6);
 }
 
+static_assert(std::is_same_v<nn::OutputOf<IResNet<1, 1, 1, 1>::Trunk, Shape<3, 112, 112>>, Shape<256, 14, 14>>);  // one block each
+
 TEST_CASE("a backbone's first parameters have the published distributions and depend on their names alone") {
   auto const weights = std::make_unique<nn::Weights<IResNet18::Trunk>>();
   initialise_backbone<float>(weights->params, Seed{3});

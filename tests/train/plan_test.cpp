@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <berl/losses/adaptive_face.hpp>
 #include <berl/model.hpp>
 
 using namespace berl;
@@ -36,6 +37,12 @@ static_assert(train::States<Small, float>::bytes(3, true) - train::States<Small,
 static_assert(train::Activations<Small, float, Host>::bytes(with) - train::Activations<Small, float, Host>::bytes(without) == maps);
 static_assert(Small::step_bytes(with) - Small::step_bytes(without) ==
               states + maps + train::scratch_bytes<Small, float>(with) - train::scratch_bytes<Small, float>(without));
+using Adaptive = Model<networks::IResNet<2, 2, 2, 2, 4, 112, 16>, losses::AdaptiveFace, networks::Bypass<16, 4, 4>>;
+static_assert(train::States<Adaptive, float>::bytes(3, false, losses::layout_of(losses::AdaptiveFace{})) >
+              train::States<Adaptive, float>::bytes(3));
+constexpr train::Sizes many{.identities = 1000, .batch = 4, .head = losses::layout_of(losses::AdaptiveFace{})};
+static_assert(Adaptive::step_bytes({.identities = 1000, .batch = 4}) ==
+              train::step_bytes<Adaptive, float>(many));  // its learnt margins too
 }  // namespace
 
 TEST_CASE("what is planned is what is taken, with and without confidence") {

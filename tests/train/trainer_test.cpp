@@ -103,7 +103,8 @@ TEST_CASE("the embedding of evaluation does not depend on the batch, and needs r
   trainer.embed(x.read(), all.write());
   trainer.embed({x.read().sample(2), 1}, one.write());
   for (std::size_t d = 0; d < 16; ++d) CHECK(one[d] == all[2 * 16 + d]);
-  CHECK_THROWS_AS(trainer.embed(pictures<float>(5).read(), many.write()), std::logic_error);
+  CHECK_THROWS_WITH_AS(trainer.embed(pictures<float>(5).read(), many.write()),
+                       "berl::train::Trainer::embed: found 5 pictures; expected at most 4, a batch. Give them in parts.", Error);
 }
 
 TEST_CASE("a step has the same bits for any number of threads") {
@@ -124,6 +125,10 @@ TEST_CASE("a step has the same bits for any number of threads") {
 TEST_CASE("what the caller gets wrong is said in one sentence") {
   CHECK_THROWS_WITH_AS(SmallTrainer<float>({.batch = 4}),
                        "berl::train::Trainer: identities: found 0; expected at least 1. Give the number of people in the training set.",
+                       Error);
+  CHECK_THROWS_WITH_AS(SmallTrainer<float>({.identities = 3, .batch = 1}),
+                       "berl::train::Trainer: batch: found 1; expected at least 2, for a batch norm takes the variance of one number each. "
+                       "Give the number of pictures of a step.",
                        Error);
   using Own = train::Trainer<Model<test::Small, losses::CurricularFace, Four>>;
   CHECK_THROWS_WITH_AS(

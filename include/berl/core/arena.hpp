@@ -70,7 +70,9 @@ class Arena {
     std::size_t const bytes = padded<T>(n) * sizeof(T);
     if (bytes > bytes_ - used_)
       throw std::logic_error("berl::Arena: " + std::to_string(bytes) + " bytes asked for, " + std::to_string(bytes_ - used_) + " of " +
-                             std::to_string(bytes_) + " left. The operation's scratch() promises less than it takes.");
+                             std::to_string(bytes_) +
+                             " left. Give the context an Arena of the bytes that the operation's or the network's scratch() says."
+                             " If it has them, scratch() says less than is taken.");
     T* const block = reinterpret_cast<T*>(data_.get() + used_);
     used_ += bytes;
     if (used_ > peak_) peak_ = used_;

@@ -49,7 +49,7 @@ class Tensor<T, S, Host, L> {
   int batch_;
 };
 
-/// The only way across: copies a batch, on one device or between two, from one layout to another.
+/// The only way across: copies a batch from one layout to another; <berl/cuda/tensor.hpp> has the ways to and from a GPU.
 template <class T, class S, class From, class To>
 void copy(Read<T, S, Host, From> from, Write<T, S, Host, To> to) {
   if constexpr (std::is_same_v<From, To>) {

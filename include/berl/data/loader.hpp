@@ -77,6 +77,25 @@ class Loader {
     return slot.batch;
   }
 
+  /// for (auto const& batch : loader): what next() gives, without end.
+  struct End {};
+  class Iterator {
+   public:
+    explicit Iterator(Loader& loader) : loader_(&loader), batch_(&loader.next()) {}
+    Batch<Size> const& operator*() const { return *batch_; }
+    Iterator& operator++() {
+      batch_ = &loader_->next();
+      return *this;
+    }
+    bool operator==(End) const { return false; }
+
+   private:
+    Loader* loader_;
+    Batch<Size> const* batch_;
+  };
+  Iterator begin() { return Iterator(*this); }
+  End end() const { return {}; }
+
   /// Goes to a step: the following next() gives its batch.
   void seek(std::uint64_t step) {
     std::unique_lock lock(mutex_);

@@ -18,8 +18,6 @@ struct SyntheticTruth {
   std::array<double, 4> light{};  ///< ambient, diffuse, lx, ly
   Occluder occluder = Occluder::none;
   double occluded_fraction = 0;  ///< of the visible face
-
-  bool is_occluded() const { return occluder != Occluder::none; }
 };
 
 namespace synthetic {

@@ -4,7 +4,7 @@
 #include <berl/core/threads.hpp>   // parallel_for
 #include <berl/core/view.hpp>      // put, skips
 #include <berl/expr/evaluate.hpp>  // evaluate_once
-#include <berl/expr/pixel.hpp>     // pull_pixel_of, Rows, Slots
+#include <berl/expr/pixel.hpp>     // pull_pixel, Rows, Slots
 
 namespace berl::expr {
 template <class N, class Wrt>
@@ -105,7 +105,7 @@ struct Gradients<T, N, Types<Ws...>, Types<Ls...>> : Block<Ws, T, goes<Ws>(typen
     for_lanes<plane<shape_of<Region>>>([&](int first, auto count) __attribute__((always_inline)) {
       for (int i = 0; i < count.value; ++i) {
         Sink sink;
-        pull_pixel_of<T>(region, rows, first + i, dy, sink);
+        pull_pixel<T>(region, rows, first + i, dy, sink);
         (take<Ws, contains<Leaves, Ws>>(i, sink), ...);
         (take<Ls, (wanted<Ls> && uses<Region, Ls>)>(i, sink), ...);
       }

@@ -164,7 +164,7 @@ BERL_FN constexpr void evaluate_pixel(N const& node, R const& rows, int p, T (&y
 }
 /// dy(c, p) is the gradient of channel c of pixel p.
 template <class T, class N, class R, class Sink, class Dy>
-BERL_FN constexpr void pull_pixel_of(N const& node, R const& rows, int p, Dy const& dy, Sink& sink) {
+BERL_FN constexpr void pull_pixel(N const& node, R const& rows, int p, Dy const& dy, Sink& sink) {
   pixel<T>(node, rows, NoLets{}, p, sink, lets_of<N>{}, [&](auto const& known) {
     for_channels<channels<typename N::shape>>([&](int c) {
       sink.c = c;
@@ -183,8 +183,4 @@ struct SameDy {
   T dy[C];
   BERL_FN constexpr T at(int c, int) const { return dy[C == 1 ? 0 : c]; }
 };
-template <class T, class N, class R, class Sink>
-BERL_FN constexpr void pull_pixel(N const& node, R const& rows, int p, T const* dy, Sink& sink) {
-  pull_pixel_of<T>(node, rows, p, MapDy<T, plane<typename N::shape>>{dy}, sink);
-}
 }  // namespace berl::expr::detail

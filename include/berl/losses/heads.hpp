@@ -88,10 +88,14 @@ struct HeadSettings {
   std::optional<double> constants[std::size(head_constants)] = {};
 
   /// By its name.
+  ///   errors  Error: no such constant
   std::optional<double>& operator[](std::string_view name) {
-    std::size_t k = 0;
-    while (head_constants[k].name != name) ++k;
-    return constants[k];
+    std::string names;
+    for (std::size_t k = 0; k < std::size(head_constants); ++k) {
+      if (head_constants[k].name == name) return constants[k];
+      names += (k > 0 ? ", " : "") + std::string(head_constants[k].name);
+    }
+    throw Error("berl::losses::HeadSettings", "'" + std::string(name) + "'", "one of " + names, "Choose one of them.");
   }
 };
 

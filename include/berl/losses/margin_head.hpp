@@ -145,7 +145,8 @@ constexpr std::size_t forward_scratch_bytes(int batch, int identities, HeadLayou
 namespace detail {
 inline void check_labels(std::span<int const> labels, int batch, int identities) {
   if (static_cast<int>(labels.size()) != batch || batch < 1)
-    throw std::logic_error("berl::losses: a head needs one label for each embedding, and at least one.");
+    throw std::logic_error("berl::losses: " + std::to_string(labels.size()) + " labels for " + std::to_string(batch) +
+                           " embeddings. A head needs one for each, and at least one.");
   for (std::size_t i = 0; i < labels.size(); ++i)
     if (labels[i] < 0 || labels[i] >= identities)
       throw Error("berl::losses: label of sample " + std::to_string(i), std::to_string(labels[i]),

@@ -27,50 +27,48 @@ void normal(nn::Array<T> const& array, Random random, double deviation) {
 }
 }  // namespace detail
 
-/// Backbones: convolutions from N(0, 0.1^2), the last layer and its bias from U(-1, 1) / sqrt(inputs), slopes 0.25, norms 1
-/// and 0 (deng2019's code).
-template <class T, class Params>
-void initialise_backbone(Params& params, Seed seed) {
-  double bound = 0;  // of the linear layer, whose weight comes before its bias
+/// Calls draw(array, random) for the weights and the biases of a network; a bias comes behind its weight. What begins with one value has it
+/// then: norms 1 and 0, slopes 0.25.
+template <class T, class Params, class F>
+void initialise(Params& params, Seed seed, F&& draw) {
   params.visit(nn::Each<T>([&](nn::Array<T> const& array) {
-                 auto const rank = array.extents.size();
-                 std::string const& name = array.name;
-                 Random const random(named(seed, name));
-                 if (rank == 4) {
-                   detail::normal(array, random, 0.1);
-                 } else if (rank == 2 || name.ends_with("fc.bias")) {
-                   if (rank == 2) bound = 1 / std::sqrt(detail::fan_in(array));
-                   detail::uniform(array, random, bound);
-                 } else if (name.ends_with("prelu.weight")) {
-                   detail::constant(array, T(0.25));
-                 } else {
-                   detail::constant(array, name.ends_with("weight") || name.ends_with("running_var") ? T(1) : T(0));
-                 }
+                 if (array.initial)
+                   detail::constant(array, static_cast<T>(*array.initial));
+                 else
+                   draw(array, Random(named(seed, array.name)));
                }),
                Path{});
 }
 
-/// Auxiliary networks: convolutions from U(-1, 1) / sqrt(fan_in), norms 1 and 0 (PyTorch's defaults).
+/// Backbones: convolutions from N(0, 0.1^2), linear layers and all biases from U(-1, 1) / sqrt(inputs) (deng2019's code).
+template <class T, class Params>
+void initialise_backbone(Params& params, Seed seed) {
+  initialise<T>(params, seed, [bound = 0.0](nn::Array<T> const& array, Random const& random) mutable {
+    if (array.extents.size() >= 2) bound = 1 / std::sqrt(detail::fan_in(array));
+    if (array.extents.size() == 4)
+      detail::normal(array, random, 0.1);
+    else
+      detail::uniform(array, random, bound);
+  });
+}
+
+/// Auxiliary networks: everything from U(-1, 1) / sqrt(inputs) (PyTorch's defaults).
 template <class T, class Params>
 void initialise_auxiliary(Params& params, Seed seed) {
-  params.visit(nn::Each<T>([&](nn::Array<T> const& array) {
-                 if (array.extents.size() >= 2)
-                   detail::uniform(array, Random(named(seed, array.name)), 1 / std::sqrt(detail::fan_in(array)));
-                 else
-                   detail::constant(array, array.name.ends_with("weight") ? T(1) : T(0));
-               }),
-               Path{});
+  initialise<T>(params, seed, [bound = 0.0](nn::Array<T> const& array, Random const& random) mutable {
+    if (array.extents.size() >= 2) bound = 1 / std::sqrt(detail::fan_in(array));
+    detail::uniform(array, random, bound);
+  });
 }
 
 /// Small heads of linear layers: weights from N(0, 2 / outputs) (he2015, "fan out"), biases 0.
 template <class T, class Params>
 void initialise_head(Params& params, Seed seed) {
-  params.visit(nn::Each<T>([&](nn::Array<T> const& array) {
-                 if (array.extents.size() >= 2)
-                   detail::normal(array, Random(named(seed, array.name)), std::sqrt(2.0 / static_cast<double>(array.extents.front())));
-                 else
-                   detail::constant(array, T(0));
-               }),
-               Path{});
+  initialise<T>(params, seed, [](nn::Array<T> const& array, Random const& random) {
+    if (array.extents.size() >= 2)
+      detail::normal(array, random, std::sqrt(2.0 / static_cast<double>(array.extents.front())));
+    else
+      detail::constant(array, T(0));
+  });
 }
 }  // namespace berl::networks

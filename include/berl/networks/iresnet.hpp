@@ -31,6 +31,8 @@ struct IResNetBlock<C, C, 1> : Residual<IResNetBody<C, C, 1>> {};
 /// A stage: its first block halves the image, the others keep it.
 template <int Blocks, int C, int M>
 struct IResNetStage : Sequential<IResNetBlock<C, M, 2>, Repeat<Blocks - 1, IResNetBlock<M, M, 1>>> {};
+template <int C, int M>
+struct IResNetStage<1, C, M> : Sequential<IResNetBlock<C, M, 2>> {};
 
 /// Stem and stages 1 to 3: from the picture to the tap f_s3, on which 3D reconstruction and attributes stand.
 template <int B1, int B2, int B3, int W>
@@ -48,6 +50,7 @@ struct IResNetTop
 ///   Width   64 as published; 16 is a quarter of it. Drop is the dropout before the last layer, in percent
 template <int B1, int B2, int B3, int B4, int Width = 64, int Side = 112, int Embedding = 512, int Drop = 40>
 struct IResNet {
+  static_assert(B1 > 0 && B2 > 0 && B3 > 0 && B4 > 0, "berl::networks::IResNet: each of the four stages has one block at least.");
   static_assert(Side % 16 == 0, "berl::networks::IResNet: the picture is halved four times, so its side must be a multiple of 16.");
   using Input = Shape<3, Side, Side>;
   using Trunk = IResNetTrunk<B1, B2, B3, Width>;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>  // int64_t
 #include <memory>   // addressof
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>  // remove_reference_t, remove_cvref_t
@@ -48,7 +49,8 @@ struct Array {
   std::string const& name;  ///< under which it is saved
   std::vector<std::int64_t> extents;
   std::span<T> values;
-  bool trainable;  ///< it has a gradient and moments
+  bool trainable;                 ///< it has a gradient and moments
+  std::optional<double> initial;  ///< where it begins with one value and is not drawn
 };
 
 /// Given to visit(), it calls f(Array<T> const&) for each array. What files, initial values and checks do is the same for all shapes: so f
@@ -64,13 +66,15 @@ class Each {
         call_([](void* g, Array<T> const& array) { (*static_cast<std::remove_reference_t<F>*>(g))(array); }) {}
   template <class A>
   void operator()(Path const& path, A& array) const {
-    call(path, detail::sides<typename A::shape>, detail::identities_of(array), array.value(), array.read().size(), Trainable<A>);
+    std::optional<double> initial;
+    if constexpr (requires { A::initial; }) initial = A::initial;
+    call(path, detail::sides<typename A::shape>, detail::identities_of(array), array.value(), array.read().size(), Trainable<A>, initial);
   }
 
  private:
-  [[gnu::noinline]] void call(Path const& path, std::span<int const> sides, int identities, T* values, std::size_t n,
-                              bool trainable) const {
-    call_(f_, {path.text, detail::extents(sides, identities), {values, n}, trainable});
+  [[gnu::noinline]] void call(Path const& path, std::span<int const> sides, int identities, T* values, std::size_t n, bool trainable,
+                              std::optional<double> initial) const {
+    call_(f_, {path.text, detail::extents(sides, identities), {values, n}, trainable, initial});
   }
   void* f_;
   void (*call_)(void*, Array<T> const&);

@@ -65,6 +65,12 @@ class Buffer {
   number* value_ = nullptr;
 };
 
+/// Either of the two where it begins with one value, in hundredths, and is not drawn: norms, slopes.
+template <class A, int Hundredths>
+struct Beginning : A {
+  static constexpr double initial = Hundredths / 100.0;
+};
+
 /// Either of the two, of any type: a parameter has a gradient.
 template <class P>
 concept Trainable = requires { typename P::rule; };

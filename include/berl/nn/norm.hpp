@@ -26,9 +26,10 @@ struct BatchNorm : Layer {
   using output = typename check::Channels<In, C>::type;
   template <class T, class D>
   struct Params {
-    Param<T, Shape<C>, D, WeightRule> weight;
-    Param<T, Shape<C>, D, Undecayed> bias;
-    Buffer<T, Shape<C>, D> running_mean, running_var;
+    Beginning<Param<T, Shape<C>, D, WeightRule>, 100> weight;
+    Beginning<Param<T, Shape<C>, D, Undecayed>, 0> bias;
+    Beginning<Buffer<T, Shape<C>, D>, 0> running_mean;
+    Beginning<Buffer<T, Shape<C>, D>, 100> running_var;
     constexpr void visit(auto&& f, auto const& path) {
       f(path / "weight", weight);
       f(path / "bias", bias);
@@ -121,7 +122,8 @@ struct GroupNorm : Layer {
   using output = typename check::Channels<In, C>::type;
   template <class T, class D>
   struct Params {
-    Param<T, Shape<C>, D> weight, bias;
+    Beginning<Param<T, Shape<C>, D>, 100> weight;
+    Beginning<Param<T, Shape<C>, D>, 0> bias;
     constexpr void visit(auto&& f, auto const& path) {
       f(path / "weight", weight);
       f(path / "bias", bias);

@@ -38,7 +38,7 @@ struct PReLU : Layer {
   using output = typename check::Channels<In, C>::type;
   template <class T, class D>
   struct Params {
-    Param<T, Shape<C>, D> weight;
+    Beginning<Param<T, Shape<C>, D>, 25> weight;  // he2015
     constexpr void visit(auto&& f, auto const& path) { f(path / "weight", weight); }
   };
   template <class T, class In>

@@ -76,7 +76,7 @@ void place(ParamsOf<L, T, D>& params, number_of<T>* values, number_of<T>* gradie
 }
 
 /// A network's arrays and the memory they lie in, for programs that need no more than one network.
-///   the values are 0 until they are initialised or loaded, but running variances are 1
+///   the values are 0 until they are initialised or loaded, but norms and slopes begin as they should
 template <class L, class T = float>
 class Weights {
  public:
@@ -89,10 +89,11 @@ class Weights {
     values_ = values;
     gradients_ = gradients;
     params.visit(
-        [](Path const& path, auto& array) {
-          if (path.text.ends_with("running_var")) std::fill_n(array.value(), std::remove_cvref_t<decltype(array)>::shape::size, T(1));
+        [](Nameless, auto& array) {
+          using A = std::remove_cvref_t<decltype(array)>;
+          if constexpr (requires { A::initial; }) std::fill_n(array.value(), A::shape::size, static_cast<T>(A::initial));
         },
-        Path{});
+        Nameless{});
   }
   Weights(Weights&&) = default;
   Weights& operator=(Weights&&) = default;

@@ -85,7 +85,8 @@ class Trainer {
     m.inbox.prepare(pictures, labels, m.options.identities);
     prepared_ = true;
   }
-  /// Forward, backward, and the update of what the stage trains, on the batch that was prepared.
+  /// Forward, backward, and the update of what the stage trains, on the batch that was prepared. Where the losses are not finite there is
+  /// no update, but running statistics and the head's state have seen the batch: go on from a checkpoint, without that batch.
   Losses step() {
     return step([] {});
   }
@@ -168,7 +169,9 @@ class Trainer {
   /// Embeddings of up to a batch of pictures, in the mode of evaluation. Uses the memory of a step; a batch that is prepared stays so.
   void embed(Read<Scalar, Input, Host> pictures, Write<Scalar, typename Model::Embedding, Host> embeddings) {
     auto& m = *memory_;
-    if (pictures.batch() > m.options.batch) throw std::logic_error("berl::train::Trainer::embed: more pictures than a batch.");
+    if (pictures.batch() > m.options.batch)
+      throw Error("berl::train::Trainer::embed", std::to_string(pictures.batch()) + " pictures",
+                  "at most " + std::to_string(m.options.batch) + ", a batch", "Give them in parts.");
     auto const x = m.inbox.between_steps(m.ctx, pictures);
     auto const out = On::outbox(m.activations.embedding, embeddings);
     On::round(m.ctx, m.states, m.operands);
@@ -299,7 +302,9 @@ class Trainer {
         if (value < 1) throw Error(std::string("berl::train::Trainer: ") + name, std::to_string(value), "at least 1", remedy);
       };
       positive("identities", o.identities, "Give the number of people in the training set.");
-      positive("batch", o.batch, "Give the number of pictures of a step.");
+      if (o.batch < 2)
+        throw Error("berl::train::Trainer: batch", std::to_string(o.batch),
+                    "at least 2, for a batch norm takes the variance of one number each", "Give the number of pictures of a step.");
       positive("threads", o.threads, "Give the number of threads.");
       if (!(o.head_sample_rate > 0 && o.head_sample_rate <= 1))
         throw Error("berl::train::Trainer: head_sample_rate", std::to_string(o.head_sample_rate), "above 0, up to 1",

@@ -59,7 +59,7 @@ struct Shares<T, N, Types<Ws...>, Types<Ls...>> : Share<Ws, T, goes<Ws>(typename
       auto const& dys = pack_dy<channels<S>, size>(dy, first);
       Sink<Region> sinks[size];
       for (int k = 0; k < size; ++k) {
-        pull_pixel_of<T>(region, pack, k, dys, sinks[k]);
+        pull_pixel<T>(region, pack, k, dys, sinks[k]);
         (take<Ws, (contains<region_leaves<Region>, Ws> && how<Ws> == Goes::summed)>(sinks[k]), ...);
         (take<Ls, (wanted<Ls> && uses<Region, Ls>)>(sinks[k]), ...);
       }
@@ -129,7 +129,7 @@ struct Shares<T, N, Types<Ws...>, Types<Ls...>> : Share<Ws, T, goes<Ws>(typename
         T sum[C] = {};
         for (int i = 0; i < users; ++i) {
           Sink<Region> sink;
-          pull_pixel_of<T>(region, rows, column ? e * users + i : i * elements + e, dy, sink);
+          pull_pixel<T>(region, rows, column ? e * users + i : i * elements + e, dy, sink);
           for_channels<C>([&](int c) { sum[c] += sink.template at<W>(c); });
         }
         for (int c = 0; c < C; ++c) {
