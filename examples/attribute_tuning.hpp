@@ -7,7 +7,7 @@
 #include <berl/train/tap_session.hpp>          // run_tap, predict
 
 #include <fmt/core.h>
-#include <algorithm>  // min
+#include <algorithm>  // max, min
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +34,18 @@ struct Data {
       if (seen > 0 && seen < list.size()) found.push_back(k);
     }
     return found;
+  }
+  /// The mean accuracy, over these, of who looks at no picture and always gives the more frequent answer of the test part.
+  double blind() const {
+    auto const tested = list.of(berl::data::AttributeSplit::test);
+    auto const attributes = told();
+    double right = 0;
+    for (std::size_t const k : attributes) {
+      std::size_t seen = 0;
+      for (int const i : tested) seen += list.values[static_cast<std::size_t>(i)][k];
+      right += static_cast<double>(std::max(seen, tested.size() - seen));
+    }
+    return right / static_cast<double>(tested.size() * attributes.size());
   }
 };
 

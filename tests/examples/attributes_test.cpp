@@ -46,6 +46,12 @@ TEST_CASE("finetune_attributes: CelebA's and LFWA's layouts, from scratch and fr
       run(folder, "finetune_attributes", "--celeba " + (folder / "celeba").string() + " --fractions 1,0.5 --pool gap" + shared);
   REQUIRE_MESSAGE(celeba.code == 0, celeba.error);
   CHECK(celeba.out.find("he2022, Table 6") != std::string::npos);
+  std::string const blind = "the more frequent answer alone is right in ";
+  auto const at = celeba.out.find(blind);
+  REQUIRE(at != std::string::npos);
+  double const percent = std::stod(celeba.out.substr(at + blind.size()));
+  CHECK(percent >= 50);  // of two answers
+  CHECK(percent < 100);  // attributes of which all pictures say the same are left out
   auto const summary = json_in(folder / "out/summary.json");
   CHECK(summary["parts"].size() == 2);
   CHECK(summary["parts"][0]["pictures"] == 6);  // of 12 for training
