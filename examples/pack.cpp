@@ -130,7 +130,8 @@ int run(int argc, char** argv) {
     with_people(o.data, o.landmarks, anything);
     return 0;
   }
-  if (!o.landmarks.empty()) throw Error("--landmarks", "synthetic faces", "a folder of pictures", "Leave the list out.");
+  if (!o.landmarks.empty())
+    throw Error("--landmarks", o.landmarks + " for --data synthetic", "a folder of pictures", "Leave it out; synthetic faces are aligned.");
   data::SyntheticFaces const faces({.seed = {o.seed}, .identities = o.identities, .pictures_per_identity = o.pictures, .options = {}});
   if (o.format == "bin")
     write_bin(faces, o.out);

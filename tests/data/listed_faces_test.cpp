@@ -52,12 +52,19 @@ TEST_CASE("listed faces: InsightFace's list, by whose points a picture is aligne
   auto const turned = data::warp(face, away, 220, 190);
   io::write_png(root / "turned.png", turned);
   io::write_png(root / "aligned.png", face);
-  spit(root / "all.lst", "0\tturned.png\t3\t10\t10\t100\t100" + x + y + "\n1\taligned.png\t4\n");
+  io::write_png(root / "moved.png", data::warp(face, away, 112, 112));
+  std::string const points = "\t10\t10\t100\t100" + x + y + "\n";
+  spit(root / "all.lst", "0\tturned.png\t3" + points + "1\taligned.png\t4\n0\tmoved.png\t4" + points + "1\taligned.png\t4" + points +
+                             "1\tturned.png\t3" + points);
   ListedFaces const faces((root / "all.lst").string());
   CHECK(faces.load(0) == data::align(turned, marks));
   CHECK(faces.load(1) == face);
   CHECK(faces.label(1) == 1);
   CHECK(!faces.warning());
+  CHECK(faces.load(2) == data::align(io::read_image((root / "moved.png").string()), marks));  // 112 x 112, but not aligned as the list says
+  CHECK(faces.load(3) == face);                                                               // aligned as the list says
+  CHECK(faces.load(4) == data::fit_square(turned, 112));
+  CHECK(faces.warning());
 }
 
 TEST_CASE("listed faces: what is no training set is said with the list's or the picture's path") {
@@ -70,7 +77,7 @@ TEST_CASE("listed faces: what is no training set is said with the list's or the 
         std::string::npos);
   CHECK(opening("0\t1\ta.png\n1\t0.5\tb.png\n").find("x.lst, picture b.png: found class 0.5") != std::string::npos);
   CHECK(opening("0\t1\ta.png\n1\t-1\tb.png\n").find("class -1") != std::string::npos);
-  CHECK(opening("0\t1\ta.png\n1\t3e7\tb.png\n").find("expected a whole number from 0 to 16777216") != std::string::npos);
+  CHECK(opening("0\t16777215\ta.png\n1\t16777217\tb.png\n").find("expected a whole number from 0 to 16777215") != std::string::npos);
   CHECK(opening("0\t1\ta.png\n1\t2\tb.png\n").find((root / "a.png").string()) == 0);  // is not there
   CHECK(opening("0\t1\n").find("x.lst, line 1") != std::string::npos);
 }

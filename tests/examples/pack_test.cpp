@@ -43,6 +43,14 @@ TEST_CASE("pack: records, their companions, and folders of them") {
   auto const listed = run(folder, "pack", "--data " + back + "/listed.lst --out " + (folder / "listed").string());
   CHECK_MESSAGE(listed.code == 0, listed.error);
   CHECK(test::slurp(folder / "listed.rec") == test::slurp(folder / "again.rec"));
+  auto const trained = run(folder, "train", "--data " + back + "/listed.lst --dry-run");
+  CHECK_MESSAGE(trained.code == 0, trained.error);
+  CHECK(trained.out.find("20 pictures of 5 identities") != std::string::npos);
+  for (char const* const program : {"train", "pack"}) {
+    auto const marked = run(folder, program, "--data " + back + "/listed.lst --landmarks x.csv --out " + (folder / "x").string());
+    CHECK(marked.code == 2);
+    CHECK_MESSAGE(marked.error.find("--landmarks: found x.csv for --data") != std::string::npos, marked.error);
+  }
   auto const pairs = folder / "back/pairs.csv";
   test::spit(pairs, "000000/0001.png,000000/0002.png,1\n000000/0001.png,000001/0001.png,0\n");
   REQUIRE(run(folder, "pack", "--pairs " + pairs.string() + " --format bin --out " + (folder / "v.bin").string()).code == 0);

@@ -34,4 +34,5 @@ list f 'fTEMPLATE_ID,SUBJECT_ID,FILENAME,OCC1,OCC2,OCC3,OCC4,OCC5,OCC6,OCC7,OCC8
 list g 'g1,2\n2,1\n'
 list h 'ha.jpg 0 -4 6 20 20\n'
 list i 'i{"cmc": [[0, 1], [0.5, 0.75]], "roc": [[1e-6, 1], [0.25, 1]]}\n'
+list j 'j0\ta.jpg\t7\t1\t2\t90\t91\t38\t73\t56\t41\t70\t51\t51\t71\t92\t92\n1\tb.jpg\t9\n'
 printf '"stage1.steps" = 3\nbatch = 2\n[stage2]\nsteps = 4\n[imaging]\nborder = true\n' >"$out/settings/one"

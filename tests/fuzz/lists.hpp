@@ -3,6 +3,7 @@
 #include <berl/data/attributes.hpp>
 #include <berl/data/cropped_pictures.hpp>
 #include <berl/data/ijb_nist.hpp>
+#include <berl/data/listed_faces.hpp>
 #include <berl/data/megaface.hpp>
 #include <berl/data/pairs.hpp>
 #include <berl/data/record_list.hpp>
@@ -31,6 +32,7 @@ inline bool read_list(char reader, std::string const& a, std::string const& b) {
     case 'g': (void)read_nist_matches(a, {{{1, 2}, {5, 6}}}); break;
     case 'h': (void)read_crops(a); break;
     case 'i': (void)read_megaface_result(a); break;
+    case 'j': (void)ListedFaces(a); break;
     default: return false;
   }
   return true;

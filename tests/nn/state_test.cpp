@@ -59,14 +59,16 @@ TEST_CASE("place puts what decays first, then what does not, then what is fixed;
   CHECK(static_cast<std::int64_t>(taken.size()) == F::parameters);
 }
 
-TEST_CASE("new weights are 0, but running variances are 1; clear_gradients clears all gradients and no more") {
+TEST_CASE("new weights are 0, but norms and slopes begin as they should; clear_gradients clears all gradients and no more") {
   Weights<Net> net;
   net.params.visit(
       [&](Path const& path, auto& array) {
         using P = std::remove_cvref_t<decltype(array)>;
         CAPTURE(path.text);
+        bool const one =
+            (path.text.ends_with("weight") && path.text[0] != '0' && path.text[0] != '2') || path.text.ends_with("running_var");
         for (int i = 0; i < P::shape::size; ++i) {
-          CHECK(array.value()[i] == (path.text.ends_with("running_var") ? 1 : 0));
+          CHECK(array.value()[i] == (one ? 1 : path.text == "2.weight" ? 0.25f : 0));
           array.value()[i] = 3;
           if constexpr (Trainable<P>) {
             CHECK(array.gradient()[i] == 0);

@@ -97,6 +97,11 @@ TEST_CASE("another head's state is refused, its weights begin anew") {
   younger.replace(younger.find(key), key.size(), "setting.head.CONCENTRATION");
   test::spit(scratch / "out/state.safetensors", younger);
   CHECK_NOTHROW(with_session(changed, [](TinySession&) {}));
+  std::string const form = "setting.head.form";
+  REQUIRE(younger.find(form) != std::string::npos);
+  younger.replace(younger.find(form), form.size(), "setting.head.FORM");
+  test::spit(scratch / "out/state.safetensors", younger);
+  CHECK_NOTHROW(with_session(changed, [](TinySession&) {}));
   changed.config.head["concentration"] = 0.5;
   CHECK(message_of<Error>([&] {
           with_session(changed, [](TinySession&) {});

@@ -57,14 +57,14 @@ class RecordFaces {
     std::uint64_t key;
     int label;
   };
-  static constexpr float exact = 16777216;  // 2^24
+  static constexpr float exact = 16777216;  // 2^24: from here on floats round other numbers to whole ones
   static constexpr char const* again = "The file is damaged; fetch or build it again.";
   Picture const& at(int i) const { return pictures_.at(static_cast<std::size_t>(i)); }
 
   int label_of(std::uint64_t key, Record const& record) const {
     float const label = record.labels.front();
-    if (!(label >= 0 && label <= exact && label == std::round(label)))
-      throw Error(file_->where(key), "label " + std::to_string(label), "a whole number from 0 to 16777216", again);
+    if (!(label >= 0 && label < exact && label == std::round(label)))
+      throw Error(file_->where(key), "label " + std::to_string(label), "a whole number from 0 to 16777215", again);
     return static_cast<int>(label);
   }
 

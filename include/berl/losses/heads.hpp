@@ -27,9 +27,9 @@
 #include <string>
 #include <string_view>
 
-/// All heads of the library, by name, with the constants that a user may set. Includes none of the pass.
+/// All heads of the library, by name, with the forms and the constants that a user may set. Includes none of the pass.
 namespace berl::losses {
-/// Calls f(head) with each head, its constants as published.
+/// Calls f(head) with each head, its form and its constants as published.
 template <class F>
 constexpr void for_each_head(F&& f) {
   f(CurricularFace{}), f(ArcFace{}), f(ArcFaceFacex{}), f(ArcFaceStraight{}), f(ArcFaceClamped{}), f(CosFace{}), f(AmSoftmax{}),
@@ -106,7 +106,7 @@ struct HeadKind {
   std::optional<double> published[std::size(head_constants)];  // none where it has not
   std::span<char const* const> forms;                          // empty where there is one only; otherwise the first is the usual one
 
-  /// A form by its number, if it has it.
+  /// The number of a form, if it has it.
   std::optional<std::size_t> form(std::string_view name) const {
     auto const found = name == "auto" ? forms.begin() : std::find(forms.begin(), forms.end(), name);
     return found == forms.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - forms.begin()));

@@ -18,7 +18,7 @@ struct MagFace {
   double shortest = 10, longest = 110;         ///< l_a, u_a
   double penalty = 35;                         ///< lambda
   Form form = Form::easy;
-  double plain_margin = 0;  ///< m_am of the plain form
+  double plain_margin = 0;  ///< m_am of the plain form; no key of HeadSettings
 
   template <class T>
   BERL_FN NormTarget<T> target(Own<T> const& own, T const*) const {

@@ -65,7 +65,8 @@ class Buffer {
   number* value_ = nullptr;
 };
 
-/// Either of the two where it begins with one value, in hundredths, and is not drawn: norms, slopes.
+/// Either of the two where it begins with one value, in hundredths, and is not drawn: norms, slopes. Every other parameter with one extent
+/// is drawn as the bias of the weight before it.
 template <class A, int Hundredths>
 struct Beginning : A {
   static constexpr double initial = Hundredths / 100.0;

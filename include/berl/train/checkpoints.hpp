@@ -68,7 +68,7 @@ class Checkpoints {
         throw Error(path.string(), std::string("a state that cannot be used (") + e.what() + ")", "a whole one", remedy);
       }
     }();
-    Config usual;  // for settings younger than the state: constants of this head as they are published
+    Config usual;  // for settings younger than the state: form and constants of this head as they are published
     if (auto const kind = settings.find("head.kind"); kind != settings.end()) usual.head.kind = kind->second;
     restore(state, info, [&] { require_settings(state, position_, settings, settings_of(usual)); });
     saved_ = trainer_.progress().all_steps;

@@ -23,7 +23,8 @@ concept LabelledBatch = requires(B const& batch) {
 /// Trains a model, one step at a time. All memory is taken when it is made; a step takes none.
 /// With Device = Cuda, include <berl/cuda/train/machine.hpp> before and compile as CUDA; pictures come from the host there too. T is what
 /// the networks' maps are stored as: there also Bf16, beside which parameters, sums, the head and the renderer stay float.
-///   errors  Error, for sizes that are not positive, for a batch of another size, and for labels that name no identity
+///   errors  Error, for sizes that are not positive, a batch of one, a batch of another size than planned, and for labels that name no
+///   identity
 template <class Model, class Device = Host, class T = float>
 class Trainer {
   static_assert(!nn::narrow<T> || !std::is_same_v<Device, Host>,
