@@ -22,7 +22,7 @@ struct Asked {
   std::vector<double> fractions{0.1, 0.3, 1};
   int seeds = 2, people = 300, each = 12, tuned_people = 400, test_people = 60, tuned_each = 3;
   long steps = 600;
-  double lr = 0.05;
+  double lr = 0.05, pretext_lr = 0.01;
   tuning::Options options{.epochs = 16, .rate = 0.05, .batch = 20};
 };
 
@@ -65,7 +65,7 @@ void train_pretext(Asked const& a, NetworkKind const& kind, TapHead head, Ways c
     to[static_cast<std::size_t>(ways.label(i))] = 1;
   };
   // a mirrored picture is turned the other way, and its tiles come in no order of the list
-  train::TapRun run{.name = row, .rate = a.lr, .augment = data::Augment::none(), .log_every = c.log_every};
+  train::TapRun run{.name = row, .rate = a.pretext_lr, .augment = data::Augment::none(), .log_every = c.log_every};
   run.epochs = static_cast<double>(a.steps) * c.batch / ways.size();
   train::run_tap(*network, ways, target, run, metrics, console);
   network->save(folder / "model.safetensors", {.network = a.network});
@@ -78,7 +78,7 @@ std::optional<berl::io::SafeTensors> pretrained(Asked const& a, NetworkKind cons
   fs::path const folder = fs::path(a.out) / "pretraining" / row, model = folder / "model.safetensors";
   fs::create_directories(folder);
   if (row == "rotation" || row == "jigsaw") {
-    std::string made = fmt::format("{} {} steps, rate {}, {} pictures\n", row, a.steps, a.lr, people.size());
+    std::string made = fmt::format("{} {} steps, rate {}, {} pictures\n", row, a.steps, a.pretext_lr, people.size());
     for (auto const& [key, value] : berl::train::settings_of(config_of(a, row))) made += key + " = " + value + "\n";
     if (!fs::exists(model) || text_of(folder / "made.txt") != made) {
       if (row == "rotation")
@@ -161,6 +161,9 @@ int run(int argc, char** argv) {
   app.add_option("--network", a.network, "r18-quarter, r18, r50 or r100")->capture_default_str();
   app.add_option("--steps", a.steps, "of pre-training")->capture_default_str()->check(CLI::Range(1L, 100'000'000L));
   app.add_option("--lr", a.lr, "rate of SGD in pre-training")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--pretext-lr", a.pretext_lr, "the same of rotation and jigsaw, whose loss is of another size")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   app.add_option("--people", a.people, "of pre-training")->capture_default_str()->check(CLI::Range(2, 10'000'000));
   app.add_option("--pictures", a.each, "of each of them")->capture_default_str()->check(CLI::Range(1, 10'000));
   app.add_option("--tuned-people", a.tuned_people, "with attributes to train on")->capture_default_str()->check(CLI::Range(1, 10'000'000));
@@ -206,9 +209,9 @@ int run(int argc, char** argv) {
                                             .first_identity = 50'000'000,
                                             .options = berl::data::attribute_scenes()},
                                            a.test_people);
-  std::string settings =
-      fmt::format("{} steps {} lr {} people {}x{} tuned {}+{}x{} epochs {} batch {} rate {} {}", a.network, a.steps, a.lr, a.people, a.each,
-                  a.tuned_people, a.test_people, a.tuned_each, a.options.epochs, a.options.batch, a.options.rate, a.pool);
+  std::string settings = fmt::format("{} steps {} lr {} and {} people {}x{} tuned {}+{}x{} epochs {} batch {} rate {} {}", a.network,
+                                     a.steps, a.lr, a.pretext_lr, a.people, a.each, a.tuned_people, a.test_people, a.tuned_each,
+                                     a.options.epochs, a.options.batch, a.options.rate, a.pool);
   for (auto const& s : a.settings) settings += " " + s;
   Record record(fs::path(a.out) / "runs.jsonl", settings);
   berl::train::Metrics no_metrics{fs::path()};

@@ -126,10 +126,15 @@ TEST_CASE("what the caller gets wrong is said in one sentence") {
   CHECK_THROWS_WITH_AS(SmallTrainer<float>({.batch = 4}),
                        "berl::train::Trainer: identities: found 0; expected at least 1. Give the number of people in the training set.",
                        Error);
-  CHECK_THROWS_WITH_AS(SmallTrainer<float>({.identities = 3, .batch = 1}),
-                       "berl::train::Trainer: batch: found 1; expected at least 2, for a batch norm takes the variance of one number each. "
-                       "Give the number of pictures of a step.",
-                       Error);
+  SmallTrainer<float> alone({.identities = 3, .batch = 1});
+  auto const x = pictures<float>(1);
+  CHECK_THROWS_WITH_AS(
+      alone.step(x.read(), std::vector{0}),
+      "berl::train::Trainer::step: found a batch of 1 in stage joint; expected at least 2. The batch norms that are trained in "
+      "it need the variance of more than one picture.",
+      Error);
+  alone.begin(train::Stage::reconstruction, optim::Constant{}, optim::Constant{});
+  CHECK_NOTHROW(alone.step(x.read(), std::vector{0}));  // there the backbone's are constants
   using Own = train::Trainer<Model<test::Small, losses::CurricularFace, Four>>;
   CHECK_THROWS_WITH_AS(
       Own({.identities = 3, .batch = 4, .confidence = true}),

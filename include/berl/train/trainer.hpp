@@ -23,8 +23,8 @@ concept LabelledBatch = requires(B const& batch) {
 /// Trains a model, one step at a time. All memory is taken when it is made; a step takes none.
 /// With Device = Cuda, include <berl/cuda/train/machine.hpp> before and compile as CUDA; pictures come from the host there too. T is what
 /// the networks' maps are stored as: there also Bf16, beside which parameters, sums, the head and the renderer stay float.
-///   errors  Error, for sizes that are not positive, a batch of one, a batch of another size than planned, and for labels that name no
-///   identity
+///   errors  Error, for sizes that are not positive, a batch of one where norms are trained, a batch of another size than planned, and for
+///   labels that name no identity
 template <class Model, class Device = Host, class T = float>
 class Trainer {
   static_assert(!nn::narrow<T> || !std::is_same_v<Device, Host>,
@@ -239,6 +239,9 @@ class Trainer {
   void queue() {
     auto& m = *memory_;
     if (!prepared_) throw std::logic_error("berl::train::Trainer::step: no batch is prepared.");
+    if (m.options.batch < 2 && stage_ != Stage::reconstruction)
+      throw Error("berl::train::Trainer::step", "a batch of 1 in stage " + std::string(name_of(stage_)), "at least 2",
+                  "The batch norms that are trained in it need the variance of more than one picture.");
     prepared_ = false;
     auto const step = static_cast<std::uint64_t>(all_steps_);
     [[maybe_unused]] auto const taken = m.inbox.take(m.ctx, step);
@@ -303,9 +306,7 @@ class Trainer {
         if (value < 1) throw Error(std::string("berl::train::Trainer: ") + name, std::to_string(value), "at least 1", remedy);
       };
       positive("identities", o.identities, "Give the number of people in the training set.");
-      if (o.batch < 2)
-        throw Error("berl::train::Trainer: batch", std::to_string(o.batch),
-                    "at least 2, for a batch norm takes the variance of one number each", "Give the number of pictures of a step.");
+      positive("batch", o.batch, "Give the number of pictures of a step.");
       positive("threads", o.threads, "Give the number of threads.");
       if (!(o.head_sample_rate > 0 && o.head_sample_rate <= 1))
         throw Error("berl::train::Trainer: head_sample_rate", std::to_string(o.head_sample_rate), "above 0, up to 1",
