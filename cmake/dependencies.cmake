@@ -6,6 +6,7 @@ function(berl_fetch name repository tag)
   FetchContent_Declare(${name} GIT_REPOSITORY ${repository} GIT_TAG ${tag} GIT_SHALLOW TRUE SYSTEM FIND_PACKAGE_ARGS)
   FetchContent_MakeAvailable(${name})
 endfunction()
+
 if(NOT BERL_DEVELOP)
   find_package(JPEG QUIET)
   find_package(PNG QUIET)

@@ -25,12 +25,14 @@ struct Picture {
   std::string relative;  ///< to that folder, or else to the working folder
 };
 
+/// Whether --data names one file of people's pictures, records or a list, and no folder.
+inline bool is_file_of_people(std::string const& data) { return data.ends_with(".rec") || data.ends_with(".lst"); }
 /// Calls f with the Dataset that --data names: a .rec file, a .lst file, or else a folder with one folder of pictures for each person,
 /// which are aligned by the list of landmarks, if one is given.
 ///   errors  Error: landmarks for another than a folder; as the dataset's
 template <class F>
 auto with_people(std::string const& data, std::string const& landmarks, F&& f) {
-  if (!landmarks.empty() && (data.ends_with(".rec") || data.ends_with(".lst")))
+  if (!landmarks.empty() && is_file_of_people(data))
     throw berl::Error("--landmarks", landmarks + " for --data " + data, "a folder of pictures",
                       "Leave it out; records are aligned, and a .lst file may have points itself.");
   if (data.ends_with(".rec")) return f(berl::data::RecordFaces(data));

@@ -12,7 +12,7 @@
 #include "command_line.hpp"  // run_program
 #include "device.hpp"        // DeviceOptions
 #include "networks/network.hpp"
-#include "pictures.hpp"       // with_people
+#include "pictures.hpp"       // with_people, is_file_of_people
 #include "settings_file.hpp"  // read_settings
 #include "stop_signal.hpp"    // stop, stop_on_signals
 
@@ -22,7 +22,7 @@ using berl::train::Config;
 
 AnyDataset open_data(std::string const& data, std::string const& landmarks, std::string const& crops, Config const& config,
                      std::uint64_t seed) {
-  bool const folder = data != "synthetic" && !data.ends_with(".rec") && !data.ends_with(".lst");
+  bool const folder = data != "synthetic" && !is_file_of_people(data);
   if (!crops.empty()) {
     if (!folder || !landmarks.empty())
       throw Error("--crops", folder ? "--landmarks too" : crops + " for --data " + data, "a folder of pictures and one list",

@@ -27,15 +27,17 @@ void normal(nn::Array<T> const& array, Random random, double deviation) {
 }
 }  // namespace detail
 
-/// Calls draw(array, random) for the weights and the biases of a network; a bias comes behind its weight. What begins with one value has it
-/// then: norms 1 and 0, slopes 0.25.
+/// Calls draw(array, random, bound) for the weights and the biases of a network, where bound is 1 / sqrt(inputs) of the weight, or of the
+/// weight before the bias. What begins with one value has it then: norms 1 and 0, slopes 0.25.
 template <class T, class Params, class F>
 void initialise(Params& params, Seed seed, F&& draw) {
+  double bound = 0;
   params.visit(nn::Each<T>([&](nn::Array<T> const& array) {
+                 if (array.extents.size() >= 2) bound = 1 / std::sqrt(detail::fan_in(array));
                  if (array.initial)
                    detail::constant(array, static_cast<T>(*array.initial));
                  else
-                   draw(array, Random(named(seed, array.name)));
+                   draw(array, Random(named(seed, array.name)), bound);
                }),
                Path{});
 }
@@ -43,8 +45,7 @@ void initialise(Params& params, Seed seed, F&& draw) {
 /// Backbones: convolutions from N(0, 0.1^2), linear layers and all biases from U(-1, 1) / sqrt(inputs) (deng2019's code).
 template <class T, class Params>
 void initialise_backbone(Params& params, Seed seed) {
-  initialise<T>(params, seed, [bound = 0.0](nn::Array<T> const& array, Random const& random) mutable {
-    if (array.extents.size() >= 2) bound = 1 / std::sqrt(detail::fan_in(array));
+  initialise<T>(params, seed, [](nn::Array<T> const& array, Random const& random, double bound) {
     if (array.extents.size() == 4)
       detail::normal(array, random, 0.1);
     else
@@ -55,16 +56,13 @@ void initialise_backbone(Params& params, Seed seed) {
 /// Auxiliary networks: everything from U(-1, 1) / sqrt(inputs) (PyTorch's defaults).
 template <class T, class Params>
 void initialise_auxiliary(Params& params, Seed seed) {
-  initialise<T>(params, seed, [bound = 0.0](nn::Array<T> const& array, Random const& random) mutable {
-    if (array.extents.size() >= 2) bound = 1 / std::sqrt(detail::fan_in(array));
-    detail::uniform(array, random, bound);
-  });
+  initialise<T>(params, seed, [](auto const& array, Random const& random, double bound) { detail::uniform(array, random, bound); });
 }
 
 /// Small heads of linear layers: weights from N(0, 2 / outputs) (he2015, "fan out"), biases 0.
 template <class T, class Params>
 void initialise_head(Params& params, Seed seed) {
-  initialise<T>(params, seed, [](nn::Array<T> const& array, Random const& random) {
+  initialise<T>(params, seed, [](nn::Array<T> const& array, Random const& random, double) {
     if (array.extents.size() >= 2)
       detail::normal(array, random, std::sqrt(2.0 / static_cast<double>(array.extents.front())));
     else
