@@ -3,9 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>  // memcpy
-#include <fstream>
-#include <iterator>
-#include <nlohmann/json.hpp>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -29,46 +27,41 @@ inline std::vector<float> filled(std::string_view name, std::size_t n, double sc
   return values;
 }
 
+/// tests/data/golden/NAME.safetensors
 class File {
  public:
-  explicit File(std::string const& name) {
-    std::ifstream in(std::string(BERL_TEST_DATA) + "/golden/" + name + ".safetensors", std::ios::binary);
-    if (!in) throw std::runtime_error("no fixture " + name + " below " BERL_TEST_DATA);
-    std::string const all{std::istreambuf_iterator<char>(in), {}};
-    std::uint64_t n = 0;
-    std::memcpy(&n, all.data(), 8);
-    table_ = nlohmann::json::parse(all.substr(8, n));
-    bytes_ = all.substr(8 + n);
-  }
+  explicit File(std::string const& name);
   bool has(std::string const& name) const { return table_.contains(name); }
 
   /// Any stored array as T.
   template <class T = double>
   std::vector<T> get(std::string const& name) const {
-    auto const& entry = table_.at(name);
-    std::string const type = entry["dtype"];
-    if (type == "F64") return as<T, double>(entry);
-    if (type == "F32") return as<T, float>(entry);
-    if (type == "I64") return as<T, std::int64_t>(entry);
-    if (type == "I32") return as<T, std::int32_t>(entry);
-    if (type == "I16") return as<T, std::int16_t>(entry);
-    if (type == "U8") return as<T, std::uint8_t>(entry);
-    throw std::runtime_error("fixture array " + name + " has the unknown type " + type);
+    Array const& array = table_.at(name);
+    if (array.type == "F64") return as<T, double>(array);
+    if (array.type == "F32") return as<T, float>(array);
+    if (array.type == "I64") return as<T, std::int64_t>(array);
+    if (array.type == "I32") return as<T, std::int32_t>(array);
+    if (array.type == "I16") return as<T, std::int16_t>(array);
+    if (array.type == "U8") return as<T, std::uint8_t>(array);
+    throw std::runtime_error("fixture array " + name + " has the unknown type " + array.type);
   }
 
  private:
+  struct Array {
+    std::string type;
+    std::size_t first, last;  // bytes of the data
+  };
   template <class T, class Stored>
-  std::vector<T> as(nlohmann::json const& entry) const {
-    std::size_t const first = entry["data_offsets"][0], last = entry["data_offsets"][1];
-    std::vector<T> values((last - first) / sizeof(Stored));
+  std::vector<T> as(Array const& array) const {
+    std::vector<T> values((array.last - array.first) / sizeof(Stored));
     for (std::size_t i = 0; i < values.size(); ++i) {
       Stored v;
-      std::memcpy(&v, bytes_.data() + first + i * sizeof(Stored), sizeof(Stored));
+      std::memcpy(&v, bytes_.data() + array.first + i * sizeof(Stored), sizeof(Stored));
       values[i] = static_cast<T>(v);
     }
     return values;
   }
-  nlohmann::json table_;
+  std::map<std::string, Array> table_;
   std::string bytes_;
 };
 

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <golden.hpp>
+#include <golden_plain.hpp>
 
 using namespace berl::eval;
 

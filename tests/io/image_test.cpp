@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <berl/io/image.hpp>
+#include <berl/io/safetensors.hpp>
 #include <cstdlib>  // abs, getenv
 #include <golden.hpp>
 #include <io/gradient.hpp>

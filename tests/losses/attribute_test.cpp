@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include <golden.hpp>
+#include <golden_plain.hpp>
 
 using namespace berl;
 using S = Shape<40>;

@@ -3,7 +3,7 @@
 #include <berl/losses/margin_head.hpp>
 
 #include <doctest/doctest.h>
-#include <golden.hpp>
+#include <golden_plain.hpp>
 
 #include <algorithm>
 #include <array>

@@ -9,7 +9,7 @@ namespace berl::test {
 template <class L, class In, class T>
 void check_network(std::string const& fixture, std::string const& input, int renumbered, double values, double gradients, int arrays) {
   Golden const golden(fixture);
-  int const batch = golden.param("B").get<int>();
+  int const batch = golden.param<int>("B");
   GoldenNetwork<L, In, T> net(golden, batch, renumbered);
   Context<Host> ctx;
   ctx.threads = 2;

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <berl/io/safetensors.hpp>
 #include <berl/networks/initialise.hpp>
 #include <berl/networks/iresnet.hpp>
 #include <berl/nn/fold.hpp>
@@ -69,7 +70,7 @@ enum class Kept { own, exact };
 template <class B, class Mode, class T>
 Result run(std::string const& name, Convolutions convolutions = Convolutions::fastest, Kept kept = Kept::own) {
   test::Golden const golden(name);
-  int const batch = golden.param("batch").get<int>();
+  int const batch = golden.param<int>("batch");
   using Trunk = typename B::Trunk;
   using Top = typename B::Top;
   test::GoldenNetwork<Trunk, typename B::Input, T> trunk(golden, batch);
@@ -97,7 +98,7 @@ Result run(std::string const& name, Convolutions convolutions = Convolutions::fa
   }
   nn::backward<Top, Mode>(ctx, top.weights.params, trunk.y.read(), top.dy.read(), top.dx.write(), above);
   nn::backward<Trunk, Mode>(ctx, trunk.weights.params, trunk.x.read(), top.dx.read(), trunk.dx.write(), below);
-  std::vector<std::string> const zero = golden.param("zero_gradients").get<std::vector<std::string>>();
+  auto const zero = golden.param<std::vector<std::string>>("zero_gradients");
   auto const low = trunk.compare(golden, zero);
   auto const high = top.compare(golden, zero);
   auto const dtap = test::plain(top.dx), dinput = test::plain(trunk.dx);
@@ -118,7 +119,7 @@ Result run(std::string const& name, Convolutions convolutions = Convolutions::fa
 template <class B, class T>
 double folded_error(std::string const& name) {
   test::Golden const golden(name);
-  int const batch = golden.param("batch").get<int>();
+  int const batch = golden.param<int>("batch");
   using Trunk = nn::Folded<typename B::Trunk>;
   using Top = nn::Folded<typename B::Top>;
   test::GoldenNetwork<typename B::Trunk, typename B::Input, T> trunk(golden, batch);

@@ -1,7 +1,7 @@
 #include <berl/optim/adam.hpp>
 
 #include <doctest/doctest.h>
-#include <golden.hpp>
+#include <golden_plain.hpp>
 
 using berl::optim::Adam;
 

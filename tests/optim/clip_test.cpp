@@ -1,7 +1,7 @@
 #include <berl/optim/clip.hpp>
 
 #include <doctest/doctest.h>
-#include <golden.hpp>
+#include <golden_plain.hpp>
 
 TEST_CASE("a gradient longer than the limit is shortened to it, a shorter one is left alone") {
   berl::Context<berl::Host> ctx;

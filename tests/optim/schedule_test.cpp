@@ -1,7 +1,7 @@
 #include <berl/optim/schedule.hpp>
 
 #include <doctest/doctest.h>
-#include <golden.hpp>
+#include <golden_plain.hpp>
 
 using namespace berl::optim;
 

@@ -1,7 +1,7 @@
 #include <berl/optim/sgd.hpp>
 
 #include <doctest/doctest.h>
-#include <golden.hpp>
+#include <golden_plain.hpp>
 
 #include <algorithm>  // find
 #include <vector>

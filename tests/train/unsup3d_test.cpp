@@ -31,8 +31,8 @@ double error_of(test::Golden const& golden, std::string const& name, Maps const&
 TEST_CASE("a training step of Unsup3D, with mirrored faces and confidence, agrees with the published code in double") {
   test::Golden const golden("unsup3d_full");
   train::Options<losses::CurricularFace> options{.identities = 2, .batch = N, .threads = 2};
-  options.imaging.z_translation_range = golden.param("z_translation_range").get<double>();
-  options.flip = golden.param("lam_flip").get<double>();
+  options.imaging.z_translation_range = golden.param<double>("z_translation_range");
+  options.flip = golden.param<double>("lam_flip");
   options.confidence = true;
   train::Trainer<Published, Host, double> trainer(options);
   auto& params = trainer.parameters();
