@@ -2,6 +2,8 @@
 
 #include <berl/host/simd.hpp>
 
+#include <type_traits>
+
 using namespace berl::host;
 
 static_assert(lanes_of<float> == 2 * lanes_of<double> && sizeof(Vector<float>) == vector_bytes);
@@ -16,6 +18,22 @@ TEST_CASE("vectors are loaded and stored from anywhere, and no more than a vecto
   for (int i = 0; i < n; ++i) CHECK(to[1 + i] == 2.f * static_cast<float>(i + 1));
   CHECK(to[0] == 0.f);
   CHECK(to[n + 1] == 0.f);
+}
+
+TEST_CASE_TEMPLATE("a product is added with one rounding where the machine can, and with two elsewhere", T, float, double) {
+  T const e = std::is_same_v<T, float> ? T(0x1p-13) : T(0x1p-30);  // e^2 is lost beside 1, and kept beside 2 e
+#if defined(__FMA__)
+  T const expected = 2 * e + e * e;
+#else
+  T const expected = 2 * e;
+#endif
+  Vector<T> sum, a;
+  for (int l = 0; l < lanes_of<T>; ++l) sum[l] = T(-1), a[l] = 1 + e;
+  add_fused<T>(sum, a, a);
+  for (int l = 0; l < lanes_of<T>; ++l) {
+    T const element = sum[l];
+    CHECK(element == expected);
+  }
 }
 
 TEST_CASE_TEMPLATE("the lanes of a vector are summed, each once", T, float, double) {

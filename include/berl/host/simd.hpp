@@ -36,6 +36,22 @@ inline void store(T* to, Vector<T> const& v) {
   std::memcpy(to, &v, sizeof v);
 }
 
+/// sum += a b, rounded once where the machine can. Left to itself g++ decides that for each loop anew, by the processor too (of AMD's it
+/// fuses no chain that is alone in its loop), so that a sample's bits would depend on how many are computed beside it.
+template <class T>
+inline void add_fused(Vector<T>& sum, Vector<T> const& a, Vector<T> const& b) {
+#if defined(__FMA__) && defined(__GNUC__)
+  Vector<T> v = sum, x = a, y = b;  // copies: an array that asm writes to would not stay in registers
+  if constexpr (sizeof(T) == 4)
+    asm("vfmadd231ps %2, %1, %0" : "+v"(v) : "v"(x), "v"(y));
+  else
+    asm("vfmadd231pd %2, %1, %0" : "+v"(v) : "v"(x), "v"(y));
+  sum = v;
+#else
+  sum += a * b;
+#endif
+}
+
 namespace detail {
 /// Of the blocks of `side` lanes of a and b, the two off the diagonal change places.
 template <int side, class V, std::size_t... lane>

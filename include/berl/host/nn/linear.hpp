@@ -2,7 +2,7 @@
 #include <berl/core/arena.hpp>    // Scope, padded
 #include <berl/core/threads.hpp>  // parallel_for
 #include <berl/host/product.hpp>  // add_product
-#include <berl/host/simd.hpp>     // Vector
+#include <berl/host/simd.hpp>     // Vector, add_fused
 
 #include <algorithm>  // min, fill_n, copy_n
 
@@ -48,7 +48,7 @@ template <int R, int S, class T>
       Vector<T> weights;
       load<T>(weights, from + r * row);
 #pragma GCC unroll 4
-      for (int s = 0; s < S; ++s) sums[r][s] += weights * xs[s];
+      for (int s = 0; s < S; ++s) add_fused<T>(sums[r][s], weights, xs[s]);
     }
   };
   int i = 0;
